@@ -1,0 +1,1 @@
+"""Chinese text tools shared by both environments: normalise, segment, encode, read the mood of a line."""
