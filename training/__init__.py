@@ -1,0 +1,1 @@
+"""The recipes that build what is in `models/`."""

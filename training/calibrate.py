@@ -1,0 +1,415 @@
+"""Fit the finder's fusion, probabilities and thresholds: `models/finder/calibration.json`.
+
+What is learned is how to weigh cosines and lexical shares, so it must see similarities as they are on questions that
+the encoder was *not* trained on. Two sources give those:
+
+- hand-written paraphrases of the questions left out by `training.split`, put to bases of their whole domain, measured
+  with an encoder trained without them (`heldout`, optional);
+- two bases with answers, written for calibration, which no encoder was trained on (`dev`), alone and put together.
+
+Out of scope are the written out-of-scope messages, questions whose own entry is taken out of the base, and small talk
+from the intent files (`nlu`). Questions, never sentences, are divided between fitting and reporting: the figures of the
+report come from models that have not seen the question; the weights that ship are then fitted on everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import itertools
+import json
+import random
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from knowledge_base.encoder import SentenceEncoder, load_encoder
+from knowledge_base.entry import FaqEntry
+from knowledge_base.evaluate import read_queries
+from knowledge_base.features import ENTRY_FEATURES, QUERY_FEATURES, Base
+from knowledge_base.files import load
+from knowledge_base.finder import MOST_CHOICES
+from knowledge_base.fusion import SHIPPED, Calibration, Network, Thresholds
+from training import corpora
+from training.split import VARIANTS, hard_queries, split_questions
+
+FOLDS = 4
+SEED = 7
+STEPS = 300
+HIDDEN_ENTRY = 8
+HIDDEN_QUERY = 8
+DECAY = 3e-3
+#: Share of the loss that questions without an answer get; about what a shop's chat sees besides its own questions.
+OUT_OF_SCOPE_SHARE = 0.25
+#: What thresholds must keep to on questions not fitted on, and what a clarified question is worth against an answer.
+MOST_WRONG = 0.03
+MOST_HARD_ANSWERED = 0.08
+MOST_CHATTER_ANSWERED = 0.015
+MOST_CHATTER_CLARIFIED = 0.05
+HARD = "oos_hard"
+CHATTER = ("oos_chitchat", "oos_small_talk")
+#: Intent files whose lines no FAQ answers, and how many of them are drawn.
+SMALL_TALK = ("small_talk", "greetings", "about_the_bot", "verdicts", "yes_no")
+MOST_SMALL_TALK = 160
+CLARIFIED_WORTH = 0.7
+WRONG_CHOICES_COST = 0.2
+OUT_CHOICES_COST = 0.2
+
+
+@dataclass(frozen=True)
+class Example:
+    """One query measured against one base. `gold` [c] marks right candidates; `own` [c] those known to be wrong.
+
+    A near miss knows only that its own question is *not* meant (`own`); other queries have no `own`. `part` names the
+    question, by which examples are divided; `source` the kind of data.
+    """
+
+    features: np.ndarray
+    query: np.ndarray
+    gold: np.ndarray
+    own: np.ndarray | None
+    part: str
+    source: str
+    in_scope: bool
+
+
+def main(
+    out_dir: Path,
+    data_dir: Path,
+    encoder: str | Path = SHIPPED.parent.parent / "encoder",
+    heldout: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Fit for `encoder` from `data_dir` (folders `paraphrases` and `dev`), write into `out_dir`, return the report."""
+    shipped = load_encoder(encoder)
+    examples = dev_examples(data_dir / "dev", shipped, small_talk(data_dir / "nlu"))
+    say(f"{len(examples)} queries against the calibration bases")
+    if heldout is not None:
+        more = paraphrase_examples(data_dir / "paraphrases", load_encoder(heldout))
+        say(f"{len(more)} queries against bases of unseen questions")
+        examples += more
+    crossed = cross_fit(examples, say)
+    ranking = Ranking.of(examples, crossed)
+    thresholds = choose_thresholds(ranking)
+    report = {source: figures(ranking, thresholds, source) for source in sorted(set(ranking.source))}
+    fitted = fit(examples)
+    notes = {
+        "fitted": datetime.now(timezone.utc).date().isoformat(),
+        "examples": len(examples),
+        "data": _digest(data_dir),
+        "with_unseen_paraphrases": heldout is not None,
+        "cross_fitted": report,
+    }
+    calibration = replace(fitted, thresholds=thresholds, encoder=shipped.digest, notes=notes)
+    calibration.save(out_dir / SHIPPED.name)
+    for source, row in report.items():
+        say(f"{source}: {json.dumps(row)}")
+    say(f"thresholds {thresholds}")
+    return report
+
+
+def small_talk(folder: Path) -> list[str]:
+    """Hand-written greetings, thanks and chatter of the intent files; none where the folder is not there."""
+    lines: list[str] = []
+    for name in SMALL_TALK:
+        path = folder / f"{name}.yml"
+        if path.exists():
+            lines += re.findall(r"^\s+- (\S.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = dict.fromkeys(re.sub(r"\[([^\]]*)\][({][^)}]*[)}]", r"\1", line).strip() for line in lines)
+    return random.Random(SEED).sample(list(plain), min(len(plain), MOST_SMALL_TALK))
+
+
+def dev_examples(folder: Path, encoder: SentenceEncoder, chatter: Sequence[str] = ()) -> list[Example]:
+    """The calibration bases, each alone and all as one: their queries, what is out of scope, and `chatter`."""
+    examples: list[Example] = []
+    names = sorted(path.stem.removeprefix("kb_") for path in corpora.existing(folder).glob("kb_*.jsonl"))
+    queries = {name: read_queries(folder / f"queries_{name}.jsonl") for name in names}
+    outside = [json.loads(line) for line in (folder / "oos.jsonl").read_text("utf-8").splitlines() if line.strip()]
+    bases = {name: load(folder / f"kb_{name}.jsonl").entries for name in names}
+    for name in names:
+        asked, entries = queries[name], bases[name]
+        base = Base(entries, encoder)
+        golds, parts = [query.gold for query in asked], [query.gold[0] for query in asked]
+        examples += measure(base, [query.text for query in asked], golds, parts, [name] * len(asked))
+        # The same questions with their entry taken out: plausible, near, and not answered.
+        for removed in range(FOLDS):
+            kept = [entry for entry in entries if _fold(entry.id) != removed]
+            gone = [query for query in asked if all(_fold(gold) == removed for gold in query.gold)]
+            texts, parts = [query.text for query in gone], [query.gold[0] for query in gone]
+            without = Base(kept, encoder, previous=base.preparation)
+            examples += measure(without, texts, [()] * len(gone), parts, ["removed"] * len(gone))
+        examples += _outside(base, outside, chatter)
+    together = Base([entry for name in names for entry in bases[name]], encoder)
+    for name in names:
+        asked = queries[name]
+        golds, parts = [query.gold for query in asked], [query.gold[0] for query in asked]
+        examples += measure(together, [query.text for query in asked], golds, parts, ["together"] * len(asked))
+    return examples + _outside(together, outside, chatter)
+
+
+def _outside(base: Base, outside: Sequence[dict[str, Any]], chatter: Sequence[str]) -> list[Example]:
+    """Messages that `base` does not answer; a hard one is put only to the base that its nearest question is in."""
+    held = {entry.id for entry in base.entries}
+    outside = [row for row in outside if row["type"] != "hard" or row.get("near") in held]
+    texts = [str(row["text"]) for row in outside]
+    parts = [str(row.get("near") or row["text"]) for row in outside]
+    kinds = [f"oos_{row['type']}" for row in outside]
+    found = measure(base, texts, [()] * len(texts), parts, kinds)
+    return found + measure(base, chatter, [()] * len(chatter), chatter, ["oos_small_talk"] * len(chatter))
+
+
+def paraphrase_examples(folder: Path, encoder: SentenceEncoder) -> list[Example]:
+    """Bases of whole domains; only questions that `encoder` was not trained on are asked."""
+    draw = random.Random(SEED)
+    questions = corpora.questions(folder)
+    split = split_questions(questions)
+    unseen = {q.canonical for q in (*split.seen_domains, *split.unseen_domain)}
+    domains = sorted({q.domain for q in questions})
+    draw.shuffle(domains)
+    examples: list[Example] = []
+    for start in range(0, len(domains), 3):  # three domains a base: about 95 entries, as a small business has
+        group = [q for q in questions if q.domain in domains[start : start + 3]]
+        asked = [q for q in group if q.canonical in unseen]
+        for removed in (False, True):
+            gone = {q.canonical for q in asked if removed and zlib.crc32(q.canonical.encode()) % 2}
+            entries = [_as_entry(q, draw) for q in group if q.canonical not in gone]
+            base = Base(entries, encoder)
+            for q in asked:
+                if removed and q.canonical not in gone:
+                    continue
+                texts = list(dict.fromkeys([*hard_queries(q, 0.7)]))
+                gold = () if removed else (q.canonical,)
+                source = "unseen_removed" if removed else "unseen_question"
+                examples += measure(base, texts, [gold] * len(texts), [q.canonical] * len(texts), [source] * len(texts))
+                if not removed:
+                    near = list(q.near_misses)
+                    examples += measure(
+                        base, near, [None] * len(near), [q.canonical] * len(near), ["near_miss"] * len(near)
+                    )
+    return examples
+
+
+def measure(
+    base: Base,
+    texts: Sequence[str],
+    golds: Sequence[Sequence[str] | None],
+    parts: Sequence[str],
+    sources: Sequence[str],
+) -> list[Example]:
+    """Measure `texts` against `base`; a gold of None means a near miss of the entry whose id is the part."""
+    ids = np.array([entry.id for entry in base.entries])
+    examples = []
+    for text, vector, gold, part, source in zip(texts, base.encoder.encode(list(texts)), golds, parts, sources):
+        seen = base.measure(text, vector)
+        names = ids[seen.entries]
+        own = (names == part) if gold is None else None
+        right = np.isin(names, list(gold or ()))
+        examples.append(Example(seen.features, seen.query, right, own, part, source, bool(gold)))
+    return examples
+
+
+def cross_fit(examples: Sequence[Example], say: Callable[[str], None]) -> list[np.ndarray]:
+    """Probabilities [c] of every example from a model fitted without its question."""
+    out: list[np.ndarray] = [np.zeros(0, np.float32)] * len(examples)
+    for fold in range(FOLDS):
+        model = fit([e for e in examples if _fold(e.part) != fold])
+        for at, example in enumerate(examples):
+            if _fold(example.part) == fold:
+                out[at] = model.probabilities(example.features, example.query)
+        say(f"fold {fold + 1} of {FOLDS} fitted")
+    return out
+
+
+def fit(examples: Sequence[Example], hidden: tuple[int, int] = (HIDDEN_ENTRY, HIDDEN_QUERY)) -> Calibration:
+    """Maximum likelihood with weight decay; the seed is fixed, so equal data gives equal weights."""
+    torch.manual_seed(SEED)
+    widest = max(len(e.features) for e in examples)
+    count = len(examples)
+    features = np.zeros((count, widest, len(ENTRY_FEATURES)), np.float32)
+    real = np.zeros((count, widest), bool)
+    gold = np.zeros((count, widest + 1), bool)
+    allowed = np.zeros((count, widest + 1), bool)
+    for row, e in enumerate(examples):
+        c = len(e.features)
+        features[row, :c], real[row, :c] = e.features, True
+        gold[row, :c] = e.gold
+        # Without a right candidate the right outcome is "none"; a near miss allows everything but its own question.
+        gold[row, widest] = not e.gold.any()
+        allowed[row, :c] = ~e.own if e.own is not None else False
+        allowed[row, widest] = e.own is not None
+    query = np.stack([e.query for e in examples])
+    target = torch.tensor(np.where(np.array([e.own is not None for e in examples])[:, None], allowed, gold))
+
+    flat = features[real]
+    mean, scale = flat.mean(0), flat.std(0) + 1e-6
+    query_mean, query_scale = query.mean(0), query.std(0) + 1e-6
+    x = torch.tensor((features - mean) / scale)
+    g = torch.tensor((query - query_mean) / query_scale)
+    missing = torch.tensor(~real)
+    weight = torch.tensor(_weights(examples))
+    entry_net, none_net = _network(len(ENTRY_FEATURES), hidden[0]), _network(len(QUERY_FEATURES), hidden[1])
+    parameters = [*entry_net.parameters(), *none_net.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=0.02)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    for _ in range(STEPS):
+        scores = entry_net(x)[..., 0].masked_fill(missing, -1e9)
+        logs = torch.log_softmax(torch.cat([scores, none_net(g)], dim=1), dim=1)
+        likelihood = torch.logsumexp(logs.masked_fill(~target, -1e9), dim=1)
+        shrink = sum((p**2).sum() for p in parameters if p.ndim > 1)
+        loss = -(weight * likelihood).sum() + DECAY * shrink
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return Calibration(_frozen(entry_net, mean, scale), _frozen(none_net, query_mean, query_scale))
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What deciding needs of many examples, one row each [n]: near misses are left out.
+
+    `first`, `second`: the two largest probabilities; `offered`: sum of the choices worth showing; `top_right`,
+    `offered_right`: whether the best, or any of the choices, is right.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    offered: np.ndarray
+    top_right: np.ndarray
+    offered_right: np.ndarray
+    in_scope: np.ndarray
+    source: np.ndarray
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], probabilities: Sequence[np.ndarray]) -> Ranking:
+        rows = []
+        for example, p in zip(examples, probabilities):
+            if example.own is not None:
+                continue
+            order = np.argsort(-p)[:MOST_CHOICES]
+            best = np.append(p[order], np.zeros(MOST_CHOICES))[:MOST_CHOICES]
+            shown = best >= Thresholds().choice
+            right = np.append(example.gold[order], np.zeros(MOST_CHOICES, bool))[:MOST_CHOICES].astype(bool)
+            row = (best[0], best[1], best[shown].sum(), right[0], (right & shown).any(), example.in_scope)
+            rows.append((*row, example.source))
+        return cls(*(np.array(column) for column in zip(*rows)))
+
+    def outcomes(self, thresholds: Thresholds) -> tuple[np.ndarray, np.ndarray]:
+        """Masks [n] of answered and clarified, as `knowledge_base.finder.decide` has it."""
+        answered = (self.first >= thresholds.answer) & (self.first - self.second >= thresholds.lead)
+        return answered, ~answered & (self.offered >= thresholds.clarify)
+
+
+def choose_thresholds(ranking: Ranking) -> Thresholds:
+    """The thresholds that help most while keeping to the bounds, on probabilities of unseen questions."""
+    bounds = {HARD: (MOST_HARD_ANSWERED, 1.0)}
+    bounds |= dict.fromkeys(CHATTER, (MOST_CHATTER_ANSWERED, MOST_CHATTER_CLARIFIED))
+    best, best_worth = Thresholds(answer=0.95, lead=0.5, clarify=0.6), -np.inf
+    for answer, lead, clarify in itertools.product(
+        np.arange(0.3, 0.97, 0.01), np.arange(0.0, 0.5, 0.05), np.arange(0.15, 0.8, 0.025)
+    ):
+        thresholds = Thresholds(round(float(answer), 3), round(float(lead), 3), round(float(clarify), 3))
+        row = figures(ranking, thresholds)
+        if row["answered_wrong"] > MOST_WRONG:
+            continue
+        if any(
+            rates.get("oos_answered", 0) > most_answered or rates.get("oos_clarified", 0) > most_clarified
+            for source, (most_answered, most_clarified) in bounds.items()
+            for rates in [figures(ranking, thresholds, source)]
+        ):
+            continue
+        worth = row["answered_right"] + CLARIFIED_WORTH * row["clarified_right"]
+        worth -= WRONG_CHOICES_COST * row["clarified_wrong"] + OUT_CHOICES_COST * row["oos_clarified"]
+        if worth > best_worth:
+            best, best_worth = thresholds, worth
+    return best
+
+
+def figures(ranking: Ranking, thresholds: Thresholds, source: str | None = None) -> dict[str, float]:
+    """Rates of each verdict over the in-scope and the out-of-scope examples (of one `source`, or of all)."""
+    answered, clarified = ranking.outcomes(thresholds)
+    chosen = ranking.source == source if source else np.ones(len(ranking.first), bool)
+    inside, outside = chosen & ranking.in_scope, chosen & ~ranking.in_scope
+    out: dict[str, float] = {}
+    if inside.any():
+        verdicts = {
+            "hit@1": ranking.top_right,
+            "answered_right": answered & ranking.top_right,
+            "answered_wrong": answered & ~ranking.top_right,
+            "clarified_right": clarified & ranking.offered_right,
+            "clarified_wrong": clarified & ~ranking.offered_right,
+            "missed": ~answered & ~clarified,
+        }
+        out |= {"n": int(inside.sum())} | {
+            name: round(float(mask[inside].mean()), 4) for name, mask in verdicts.items()
+        }
+    if outside.any():
+        out["oos_n"] = int(outside.sum())
+        out["oos_answered"] = round(float(answered[outside].mean()), 4)
+        out["oos_clarified"] = round(float(clarified[outside].mean()), 4)
+    return out
+
+
+def _weights(examples: Sequence[Example]) -> np.ndarray:
+    """Weight [n] of each example, summing to 1: sources of one side count alike by the root of their size."""
+    sizes: dict[tuple[str, bool], int] = {}
+    for e in examples:
+        key = (e.source, e.in_scope)
+        sizes[key] = sizes.get(key, 0) + 1
+    inside = sum(size**0.5 for (_, scope), size in sizes.items() if scope)
+    outside = sum(size**0.5 for (_, scope), size in sizes.items() if not scope)
+    weights = [
+        (1 - OUT_OF_SCOPE_SHARE if e.in_scope else OUT_OF_SCOPE_SHARE)
+        * sizes[e.source, e.in_scope] ** -0.5
+        / (inside if e.in_scope else outside)
+        for e in examples
+    ]
+    return np.array(weights, np.float32)
+
+
+def _network(inputs: int, hidden: int) -> torch.nn.Sequential:
+    if not hidden:
+        return torch.nn.Sequential(torch.nn.Linear(inputs, 1))
+    return torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, 1))
+
+
+def _frozen(net: torch.nn.Sequential, mean: np.ndarray, scale: np.ndarray) -> Network:
+    layers = tuple(
+        (layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy())
+        for layer in net
+        if isinstance(layer, torch.nn.Linear)
+    )
+    return Network(mean.astype(np.float32), scale.astype(np.float32), layers)
+
+
+def _as_entry(question: corpora.Question, draw: random.Random) -> FaqEntry:
+    variants = question.paraphrases[: draw.choice((1, VARIANTS, VARIANTS))]
+    return FaqEntry(question.canonical, question.canonical, "", variants)
+
+
+def _fold(part: str) -> int:
+    return zlib.crc32(part.encode()) % FOLDS
+
+
+def _digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*.jsonl")):
+        total.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("data"), help="folder with dev, nlu and paraphrases")
+    parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where calibration.json is written")
+    parser.add_argument("--encoder", default=str(SHIPPED.parent.parent / "encoder"), help="folder or hub name")
+    parser.add_argument("--heldout", type=Path, help="an encoder trained on training.split's train part only")
+    chosen = parser.parse_args()
+    main(chosen.out, chosen.data, chosen.encoder, chosen.heldout)
