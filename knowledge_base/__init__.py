@@ -1,0 +1,1 @@
+"""The FAQ: entries, their files, the finder that answers from them, and what editors need to keep them right."""

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowledge_base import exchange, files, tables
+from knowledge_base.entry import FaqEntry, Status
+from knowledge_base.exchange import apply, difference, export, read, stable_id
+
+#: Text as the schema lets it through: no control or invisible characters, no space at the ends or in runs.
+_letters = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Zl", "Zp"), exclude_characters="\ufffe\uffff")
+_line = st.text(_letters, min_size=1, max_size=30).map(lambda text: " ".join(text.split())).filter(bool)
+_lines = (
+    st.lists(_line, min_size=1, max_size=4).map("\n".join).filter(lambda text: "<" not in text and "](" not in text)
+)
+_many = st.lists(_line, max_size=4, unique=True).map(tuple)
+_day = st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31))
+
+
+@st.composite
+def some_entry(draw: st.DrawFn, number: int) -> FaqEntry:
+    begin, end = draw(_day), draw(_day)
+    if begin and end and end < begin:
+        begin, end = end, begin
+    question = draw(_line)
+    return FaqEntry(
+        id=f"id-{number}",
+        question=question,
+        answer=draw(_lines),
+        variants=tuple(v for v in draw(_many) if v != question),
+        category=draw(st.just("") | _line),
+        tags=draw(_many),
+        status=draw(st.sampled_from(Status)),
+        owner=draw(st.just("") | _line),
+        effective_from=begin,
+        effective_until=end,
+        channels=draw(_many),
+        escalate=draw(st.booleans()),
+        source=draw(st.just("") | _line),
+        updated=draw(_day),
+    )
+
+
+_bases = st.integers(0, 4).flatmap(lambda n: st.tuples(*(some_entry(number) for number in range(n)))).map(list)
+
+
+@pytest.mark.parametrize("form", ["yml", "jsonl", "csv", "xlsx"])
+def test_what_was_exported_comes_back_identical(form, tmp_path: Path):
+    path = tmp_path / f"base.{form}"
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(_bases)
+    def there_and_back(entries: list[FaqEntry]) -> None:
+        path.write_bytes(export(entries, form))
+        back = read(path)
+        if entries:
+            assert [str(p) for p in back.problems if p.severity == "error"] == []
+        assert list(back.entries) == entries
+
+    there_and_back()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "问题,答案,分类,相似问法\n怎么退货,点申请,售后,我想退货|不要了\n".encode(),
+        "问题,答案,分类,相似问法\n怎么退货,点申请,售后,我想退货|不要了\n".encode("utf-8-sig"),
+        "问题,答案,分类,相似问法\r\n怎么退货,点申请,售后,我想退货|不要了\r\n".encode("gb18030"),
+        '问题;答案;分类;相似问法\n怎么退货;点申请;售后;"我想退货\n不要了"\n'.encode(),
+        "问题\t答案\t分类\t相似问法1\t相似问法2\n怎么退货\t点申请\t售后\t我想退货\t不要了\n".encode("utf-16"),
+        "sep=;\n问题;答案;分类;相似问法\n怎么退货;点申请;售后;我想退货；不要了\n".encode(),
+        "q,a,category,indexes\n怎么退货,点申请,售后,我想退货|不要了\n".encode(),
+        '分段标题（选填）,分段内容（必填）,问题（选填，单元格内一行一个）,分类\n怎么退货,点申请,"我想退货\n不要了",售后\n'.encode(),
+        "\n\n 标准问题 ,回答,目录,相似问\n怎么退货,点申请,售后,我想退货|不要了\n,,,\n".encode(),
+    ],
+)
+def test_other_tools_tables_are_understood(raw, tmp_path: Path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(raw)
+    incoming = read(path)
+    (entry,) = incoming.entries
+    assert (entry.question, entry.answer, entry.category) == ("怎么退货", "点申请", "售后")
+    assert entry.variants == ("我想退货", "不要了")
+    assert entry.id == stable_id("怎么退货")
+    assert incoming.problems == ()
+
+
+def test_markdown_questions_are_read(tmp_path: Path):
+    path = tmp_path / "faq.md"
+    path.write_text(
+        "# 售后\n\n## 怎么退货\n点申请。\n\n```\n# 不是标题\n```\n\n## 怎么换货\n联系客服。\n", encoding="utf-8"
+    )
+    first, second = read(path).entries
+    assert (first.question, first.category) == ("怎么退货", "售后")
+    assert "不是标题" in first.answer
+    assert second.question == "怎么换货"
+
+
+def test_a_json_list_is_read(tmp_path: Path):
+    path = tmp_path / "faq.json"
+    path.write_text('[{"q": "怎么退货", "a": "点申请", "indexes": ["我想退货"], "n": {"x": 1}}]')
+    assert read(path).entries[0].variants == ("我想退货",)
+
+
+def test_rejected_rows_are_told_by_row_and_the_others_are_taken(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,问题,答案,颜色\na,问一,答一,红\nb,问二,,\na,问三,答三,\nc,,答四,\n")
+    incoming = read(path)
+    assert [entry.id for entry in incoming.entries] == ["a"]
+    assert [(p.line, p.severity) for p in incoming.problems] == [
+        (1, "warning"),
+        (3, "error"),
+        (4, "error"),
+        (5, "error"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("a.csv", b"", "空的"),
+        ("a.csv", b"x,y\n1,2\n", "没有找到问题和答案"),
+        ("a.csv", b"\x00\x01\x02" * 50, "编码"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1", "旧版 Excel"),
+        ("a.xlsx", b"PK\x03\x04broken", "不是能读的"),
+        ("a.md", b"no heading", "没有找到问答"),
+        ("a.json", b"{", "JSON"),
+        ("a.json", b"[1]", "列表"),
+        ("a.csv", '问题,答案\n"没有关上'.encode() + b"x" * 1_100_000, "表格读不下去"),
+    ],
+)
+def test_files_that_are_no_table_are_told(name, raw, said, tmp_path: Path):
+    (tmp_path / name).write_bytes(raw)
+    incoming = read(tmp_path / name)
+    assert incoming.entries == ()
+    assert said in incoming.problems[0].what
+
+
+def test_a_packed_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_UNPACKED_BYTES", 1_000_000)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b"0" * 5_000_000)
+    (tmp_path / "bomb.xlsx").write_bytes(out.getvalue())
+    assert "过大" in read(tmp_path / "bomb.xlsx").problems[0].what
+
+
+def test_a_formula_is_text_in_every_table(tmp_path: Path):
+    entry = FaqEntry("a", "=1+1", "@SUM(A1)", ("+86 怎么填", "'=已有撇号"))
+    for form in ("csv", "xlsx"):
+        path = tmp_path / f"t.{form}"
+        path.write_bytes(export([entry], form))
+        assert read(path).entries == (entry,)
+    assert b"'=1+1" in export([entry], "csv")
+    from openpyxl import load_workbook
+
+    sheet = load_workbook(tmp_path / "t.xlsx").worksheets[0]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
+
+
+OLD = [FaqEntry("a", "甲", "一"), FaqEntry("b", "乙", "二"), FaqEntry("c", "丙", "三")]
+
+
+def test_the_difference_is_by_id_and_by_field():
+    new = [OLD[0], FaqEntry("b", "乙", "两", ("又问",)), FaqEntry("d", "丁", "四")]
+    found = difference(OLD, new)
+    assert [entry.id for entry in found.added] == ["d"]
+    assert found.changed[0].fields == ("answer", "variants")
+    assert found.removed == ()
+    assert found.unchanged == 1
+    assert [entry.id for entry in difference(OLD, new, whole=True).removed] == ["c"]
+    assert difference(OLD, OLD).empty
+
+
+def test_applying_writes_only_what_changes_and_gives_the_new_base(tmp_path: Path):
+    (tmp_path / "one.yml").write_bytes(export(OLD[:2], "yml"))
+    (tmp_path / "two.yml").write_text("# 注释\n- {id: c, question: 丙, answer: 三}\n")
+    untouched = (tmp_path / "two.yml").read_bytes()
+    new = [OLD[0], FaqEntry("b", "乙", "两"), OLD[2], FaqEntry("d", "丁", "四")]
+    change = difference(files.load(tmp_path).entries, new, whole=True)
+    written = apply(tmp_path, change)
+    assert sorted(path.name for path in written) == ["imported.yml", "one.yml"]
+    assert (tmp_path / "two.yml").read_bytes() == untouched
+    after = files.load(tmp_path)
+    assert after.problems == ()
+    assert sorted(after.entries, key=lambda e: e.id) == new
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["imported.yml", "one.yml", "two.yml"]
+
+
+def test_a_failure_while_writing_changes_nothing(tmp_path: Path, monkeypatch):
+    (tmp_path / "one.yml").write_bytes(export(OLD, "yml"))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exchange.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        apply(tmp_path, difference(OLD, [FaqEntry("a", "甲", "新"), FaqEntry("z", "新", "新")]))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
