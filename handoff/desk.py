@@ -1,0 +1,389 @@
+"""The use cases of the handoff engine: what the gateway, the turn worker and the console call.
+
+The desk checks what it is given, words what the customer is told, and asks the backend for one atomic step each time;
+after whatever frees an agent or adds a case it drains the line. It keeps no state of its own, so any number of
+processes may hold a desk over the same Redis.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from contracts.codec import encode
+from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind
+from contracts.escalation import Escalation, Evidence, Reason
+from contracts.turn import BotMessage, TurnResult
+from handoff import upkeep
+from handoff.brief import problem_of
+from handoff.errors import Invalid, Refused
+from handoff.inputs import clean, message_text, name
+from handoff.lifecycle import Verb
+from handoff.model import Agent, AgentStatus, Case, Finished, Said, Turn
+from handoff.policy import DeskPolicy
+from handoff.ports import DeskBackend, NewCase, Reply
+from handoff.triggers import calls_off
+from handoff.views import Views
+
+RECENT_ENTRIES = 60
+TOO_MANY_ATTEMPTS = "attempts"
+
+
+class Desk(Views):
+    """The desk over one backend; see `policy` for its times and limits."""
+
+    def __init__(
+        self,
+        backend: DeskBackend,
+        policy: DeskPolicy | None = None,
+        *,
+        new_id: Callable[[], str] | None = None,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        """`new_id` mints case ids (random without it); `clock` gives UTC ms for the business calendar alone."""
+        super().__init__(backend, policy or DeskPolicy(), clock or (lambda: time.time_ns() // 1_000_000))
+        self._new_id = new_id or (lambda: f"c{secrets.token_hex(8)}")
+
+    # --- customer side
+
+    async def open(
+        self, conversation_id: str, *, channel: str = "web", profile: dict[str, Any] | None = None
+    ) -> ConversationView:
+        """The conversation, created if it is new. A profile given is merged into the known one."""
+        wanted = name("conversation_id", conversation_id)
+        return await self._with_range(await self._backend.open(wanted, channel=channel, profile=profile or {}))
+
+    async def say(
+        self, conversation_id: str, *, key: str, text: str, choice: str | None = None, channel: str = "web"
+    ) -> Said:
+        """Log a customer message and queue a turn if the bot owns the conversation; once a key."""
+        return await self._backend.say(
+            conversation_id,
+            key=name("key", key),
+            text=message_text(text),
+            choice=choice,
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
+
+    async def request_human(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        reason: Reason = Reason.EXPLICIT_REQUEST,
+        evidence: tuple[Evidence, ...] = (),
+    ) -> Case:
+        """Take a place in the line at once; returns the open case if there is one."""
+        name("key", key)
+        new = await self._new_case(conversation_id, Escalation(reason, evidence), self.policy.texts.waiting)
+        case = await self._backend.open_case(conversation_id, new)
+        await self.drain()
+        return case
+
+    async def cancel_wait(self, conversation_id: str) -> ConversationView:
+        """不用等了: the case is abandoned by the customer. Cancelling when nobody waits changes nothing."""
+        view = await self._backend.conversation(conversation_id)
+        if view.case_state == "none":
+            return view
+        await self._backend.leave_line(conversation_id, Verb.ABANDON, line=self.policy.texts.cancelled)
+        await self.drain()
+        return await self._backend.conversation(conversation_id)
+
+    async def leave_message(self, conversation_id: str, *, key: str, text: str, contact: str = "") -> Case:
+        """Leave a message instead of waiting; once a key."""
+        case = await self._backend.leave_line(
+            conversation_id,
+            Verb.LEAVE_MESSAGE,
+            line=self.policy.texts.message_left,
+            key=name("key", key),
+            text=message_text(text),
+            contact=clean(contact, 200),
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
+        await self.drain()
+        return case
+
+    async def feedback(self, conversation_id: str, *, key: str, seq: int, useful: bool) -> Entry:
+        """有用/没用 about bot message `seq`."""
+        data = {"what": "vote", "about": seq, "useful": useful}
+        return await self._write(conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, data=data)
+
+    async def rate(self, conversation_id: str, *, key: str, score: int, comment: str = "", stretch: str = "") -> Entry:
+        """Satisfaction from 1 to 5 with one stretch: the bot's, or one case's."""
+        if not 1 <= score <= 5:
+            raise Invalid("score: from 1 to 5")
+        data = {"what": "rating", "score": score, "stretch": stretch}
+        text = message_text(comment) if comment else ""
+        return await self._write(conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, text=text, data=data)
+
+    async def correct_problem(self, conversation_id: str, *, key: str, text: str) -> Entry:
+        """The confirm-back card, edited: the customer words the problem of the open case anew."""
+        view = await self._backend.conversation(conversation_id)
+        data = {"what": "problem", "case_id": view.case_id}
+        return await self._write(
+            conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, text=message_text(text), data=data, correct=True
+        )
+
+    # --- bot side
+
+    async def claim_turn(self, worker_id: str, *, wait_ms: int) -> Turn | None:
+        """The next turn for this worker, or None after `wait_ms`; turns of dead workers come again.
+
+        A turn that was tried `policy.max_attempts` times is failed here and not handed out again.
+        """
+        turn = await self._backend.claim_turn(worker_id, wait_ms=wait_ms, lease_ms=self.policy.lease_ms)
+        if turn is not None and turn.attempt > self.policy.max_attempts:
+            await self.fail_turn(turn, error=TOO_MANY_ATTEMPTS)
+            return None
+        return turn
+
+    async def finish_turn(self, turn: Turn, result: TurnResult) -> Finished:
+        """Write what the bot made of a turn, in one atomic step; finishing twice changes nothing.
+
+        Fenced (accepted False) when the owner has changed since the turn was queued.
+        """
+        new = None
+        if result.escalation is not None and turn.case_state == "none":
+            new = await self._new_case(turn.conversation_id, result.escalation, self.policy.texts.waiting, turn)
+        finished = await self._backend.finish_turn(
+            turn,
+            annotation=encode(result.understanding) if result.understanding is not None else None,
+            replies=[_reply(message, turn.seq) for message in result.messages],
+            new_case=new,
+            otherwise="",
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
+        if new is not None and finished.accepted:
+            await self.drain()
+        elif finished.accepted and turn.case_state in ("waiting", "offered") and calls_off(result.understanding):
+            # Said in words, 不用等了 does what the button does. Should we die here, the customer keeps the place.
+            with contextlib.suppress(Refused):  # an agent was quicker
+                await self.cancel_wait(turn.conversation_id)
+        return finished
+
+    async def fail_turn(self, turn: Turn, *, error: str) -> Finished:
+        """The bot could not answer: tell the customer and put them in line."""
+        escalation = Escalation(Reason.BOT_UNAVAILABLE, (Evidence("bot_failure", error, 1.0, turn.seq),))
+        texts = self.policy.texts
+        finished = await self._backend.finish_turn(
+            turn,
+            annotation=None,
+            replies=[],
+            new_case=await self._new_case(turn.conversation_id, escalation, texts.unavailable, turn),
+            otherwise=texts.unavailable_waiting,
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
+        await self.drain()
+        return finished
+
+    async def turn_alive(self, worker_id: str) -> None:
+        """The worker lives; its claims keep their lease."""
+        await self._backend.renew(worker_id)
+
+    # --- agents
+
+    async def agent_online(
+        self,
+        agent_id: str,
+        *,
+        display: str,
+        groups: Sequence[str] = (),
+        cap: int = 5,
+        status: AgentStatus | None = None,
+    ) -> Agent:
+        """An agent logged in or came back. Without `status` the earlier one holds for a while, else it is BREAK."""
+        for group in groups:
+            name("group", group)
+        agent = await self._backend.agent_online(
+            name("agent_id", agent_id),
+            display=clean(display, 64) or agent_id,
+            groups=tuple(groups) or (self.policy.default_group,),
+            cap=max(cap, 0),
+            status=status,
+            resume_ms=self.policy.resume_ms,
+        )
+        await self.drain()
+        return agent
+
+    async def heartbeat(self, agent_id: str) -> None:
+        """The agent's page is alive."""
+        await self._backend.heartbeat(agent_id)
+
+    async def set_status(self, agent_id: str, status: AgentStatus) -> None:
+        """READY, BREAK or OFFLINE; held cases stay."""
+        await self._backend.set_status(agent_id, AgentStatus(status))
+        await self.drain()
+
+    async def agent_offline(self, agent_id: str) -> None:
+        """The last connection closed: no new offers now; after the grace period the sweep requeues their cases."""
+        await self._backend.agent_away(agent_id)
+
+    async def accept(self, agent_id: str, case_id: str) -> ConversationView:
+        """Take an offer: the agent owns the conversation from here on, under a new epoch."""
+        view = await self._backend.accept(agent_id, case_id, line=self.policy.texts.accepted)
+        await self.drain()
+        return view
+
+    async def decline(self, agent_id: str, case_id: str, *, reason: str = "") -> None:
+        """Pass on an offer; it goes to the next agent, or back to the colleague who handed it over."""
+        await self._backend.pass_on(case_id, agent_id, Verb.DECLINE, reason=clean(reason, 200), max_missed=0)
+        await self.drain()
+
+    async def agent_say(self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int) -> Said:
+        """Say something to the customer under the epoch in which the agent took the case."""
+        return await self._backend.agent_say(
+            agent_id,
+            conversation_id,
+            key=name("key", key),
+            text=message_text(text),
+            epoch=epoch,
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
+
+    async def note(self, agent_id: str, conversation_id: str, *, key: str, text: str) -> Entry:
+        """A private note; the customer never sees it."""
+        return await self._write(
+            conversation_id, key, EntryKind.NOTE, Author.AGENT, text=message_text(text), author_id=agent_id, data={}
+        )
+
+    async def transfer(self, agent_id: str, case_id: str, *, note: str, to_agent: str = "", to_group: str = "") -> Case:
+        """Hand a case on with a note: to one agent, who must accept, or to a group's line with the place kept."""
+        if bool(to_agent) == bool(to_group):
+            raise Invalid("to_agent, to_group: name exactly one of the two")
+        if not note.strip():
+            raise Invalid("note: tell the colleague what it is about")
+        case = await self._backend.transfer(
+            agent_id,
+            case_id,
+            note=message_text(note),
+            to_agent=to_agent,
+            to_group=to_group and name("to_group", to_group),
+            offer_ms=self.policy.offer_ms,
+            line=self.policy.texts.transferred,
+        )
+        await self.drain()
+        return case
+
+    async def wrap_up(self, agent_id: str, case_id: str) -> Case:
+        """The talk is over, the notes are being written; the customer may still write, which reopens the case."""
+        return await self._backend.wrap_up(agent_id, case_id)
+
+    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any]) -> ConversationView:
+        """Close a case with reason, tags and summary; the customer is back with the bot, under a new epoch."""
+        view = await self._backend.resolve(agent_id, case_id, outcome=outcome, line=self.policy.texts.resolved)
+        await self.drain()
+        return view
+
+    async def take_over(self, agent_id: str, case_id: str) -> ConversationView:
+        """A supervisor takes the case, whoever has it."""
+        view = await self._backend.take_over(agent_id, case_id, line=self.policy.texts.accepted)
+        await self.drain()
+        return view
+
+    async def answer_message(self, agent_id: str, case_id: str, *, key: str, text: str) -> Case:
+        """Answer a message that a customer left; they find it in their conversation. Twice changes nothing."""
+        case = await self._backend.case(case_id)
+        outcome = {**case.outcome, "reason": "answered"}
+        said = message_text(text)
+        return await self._backend.answer_message(agent_id, case_id, key=name("key", key), text=said, outcome=outcome)
+
+    async def depart(self, agent_id: str) -> tuple[str, ...]:
+        """An agent leaves for good: no more offers, and what they hold goes back to the line; returns those cases."""
+        await self._backend.set_status(agent_id, AgentStatus.OFFLINE)
+        held = await self._backend.lose_agent(agent_id, grace_ms=0, line=self.policy.texts.handed_on)
+        await self.drain()
+        return held
+
+    # --- upkeep and events
+
+    async def drain(self) -> int:
+        """Offer waiting cases to free agents; see `upkeep.drain`. Returns the offers made."""
+        return await upkeep.drain(self._backend, self.policy)
+
+    async def sweep(self) -> None:
+        """Lapsed offers and lost agents go back to the line; see `upkeep.sweep`. Safe in many processes."""
+        await upkeep.sweep(self._backend, self.policy)
+
+    async def publish_typing(self, conversation_id: str, *, author: str, on: bool, agent_id: str = "") -> None:
+        """Tell the other side that somebody is typing; nothing is stored."""
+        if author not in ("customer", "agent", "bot"):
+            raise Invalid("author: customer, agent or bot")
+        await self._backend.publish(DeskEvent("typing", conversation_id, agent_id, {"author": author, "on": on}))
+
+    def events(self) -> AsyncIterator[DeskEvent]:
+        """Everything that happens, from now on; one subscription a process."""
+        return self._backend.events()
+
+    async def close(self) -> None:
+        """Let go of the backend's connections."""
+        await self._backend.close()
+
+    # --- inside
+
+    async def _write(
+        self,
+        conversation_id: str,
+        key: str,
+        kind: EntryKind,
+        author: Author,
+        *,
+        text: str = "",
+        author_id: str = "",
+        data: dict[str, Any],
+        correct: bool = False,
+    ) -> Entry:
+        return await self._backend.write(
+            conversation_id,
+            key=name("key", key),
+            kind=kind,
+            author=author,
+            author_id=author_id,
+            text=text,
+            data=data,
+            key_ttl_ms=self.policy.key_ttl_ms,
+            correct_problem=correct,
+        )
+
+    async def _new_case(
+        self, conversation_id: str, escalation: Escalation, line: str, turn: Turn | None = None
+    ) -> NewCase:
+        view = await self._backend.conversation(conversation_id)
+        recent = await self._backend.log(conversation_id, after=0, before=view.last_seq + 1, limit=RECENT_ENTRIES)
+        problem, seq = problem_of(recent)
+        vip = bool(view.profile.get("vip"))
+        level, head_start_ms = self.policy.priority(escalation.reason, vip=vip)
+        evidence = tuple(
+            replace(one, seq=turn.seq) if one.seq is None and turn is not None else one for one in escalation.evidence
+        )
+        return NewCase(
+            case_id=self._new_id(),
+            reason=escalation.reason,
+            evidence=evidence,
+            priority=level,
+            head_start_ms=head_start_ms,
+            group=self.policy.group_for(escalation.reason),
+            problem=problem or (turn.text if turn is not None else ""),
+            problem_seq=seq or (turn.seq if turn is not None else 0),
+            line=self._line(line),
+            sticky_ms=self.policy.sticky_ms,
+        )
+
+    def _line(self, line: str) -> str:
+        """What a customer is told on joining the line: after hours, when somebody will be there."""
+        calendar = self.policy.calendar
+        if calendar is None or self.is_open():
+            return line
+        opens = calendar.next_open(self._now())
+        text = calendar.tell(opens) if opens is not None else "下个工作日"
+        return self.policy.texts.after_hours.replace("{opens}", text)
+
+
+def _reply(message: BotMessage, about: int) -> Reply:
+    """A bot message for the log; `about` is the number of the customer message it answers."""
+    document = encode(message)
+    document["about"] = about
+    return Reply(document.pop("text"), document)

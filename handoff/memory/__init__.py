@@ -1,0 +1,5 @@
+"""The engine in one process's memory."""
+
+from handoff.memory.backend import MemoryBackend
+
+__all__ = ["MemoryBackend"]

@@ -1,0 +1,387 @@
+"""The engine in one process's memory: for tests, trials and a single-process shop that may forget.
+
+Product code, and the oracle of the Redis backend: the same contract suite runs over both. No method awaits between
+reading and writing, so each is atomic within its event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from contracts.conversation import Author, ConversationView, Entry, EntryKind
+from handoff.errors import NotAllowed, Refused, Stale
+from handoff.lifecycle import Verb, can, next_state
+from handoff.memory.reads import Reads
+from handoff.memory.state import ACTIVE, AGENT, BOT, WRAP_UP, Conversation, Done
+from handoff.model import (
+    Agent,
+    AgentStatus,
+    Case,
+    CaseState,
+    Finished,
+    Said,
+    Turn,
+)
+from handoff.ports import NewCase, Reply
+
+
+class MemoryBackend(Reads):
+    """A DeskBackend for one event loop; `clock` gives UTC milliseconds and may be moved by tests."""
+
+    # --- customer side
+
+    async def open(self, conversation_id: str, *, channel: str, profile: dict[str, Any]) -> ConversationView:
+        conversation = self._conversations.get(conversation_id)
+        if conversation is None:
+            conversation = self._conversations[conversation_id] = Conversation(conversation_id, channel, {})
+        conversation.profile.update(profile)
+        return self._view(conversation)
+
+    async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
+        conversation = self._find(conversation_id)
+        if "s:" + key in conversation.said:
+            return replace(conversation.said["s:" + key], duplicate=True)
+        case = self._open_case_of(conversation)
+        if case is not None and case.state is WRAP_UP:
+            self._move(case, Verb.REOPEN)
+        data = {"choice": choice} if choice else {}
+        entry = self._append(conversation, EntryKind.MESSAGE, Author.CUSTOMER, text, key=key, data=data)
+        if case is not None and not conversation.owed_since_ms:
+            conversation.owed_since_ms = entry.at_ms
+        queued = conversation.owner == BOT
+        if queued:
+            turn = Turn(
+                turn_id=f"{conversation_id}:{entry.seq}",
+                conversation_id=conversation_id,
+                seq=entry.seq,
+                text=text,
+                epoch=conversation.epoch,
+                bot_session=conversation.bot_session,
+                channel=conversation.channel,
+                choice=choice,
+                attempt=0,
+            )
+            conversation.turns.append(turn)
+            if len(conversation.turns) == 1:
+                self._release(conversation_id)
+        said = Said(entry.seq, entry.at_ms, conversation.epoch, conversation.owner, turn_queued=queued)
+        conversation.said["s:" + key] = said
+        return said
+
+    async def write(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        kind: EntryKind,
+        author: Author,
+        author_id: str = "",
+        text: str = "",
+        data: dict[str, Any],
+        key_ttl_ms: int,
+        correct_problem: bool = False,
+    ) -> Entry:
+        conversation = self._find(conversation_id)
+        if key in conversation.written:
+            return conversation.log[conversation.written[key] - 1]
+        entry = self._append(conversation, kind, author, text, key=key, author_id=author_id, data=data)
+        case = self._open_case_of(conversation)
+        if correct_problem and case is not None:
+            self._cases[case.case_id] = replace(case, problem=text, problem_seq=entry.seq)
+            self._tell("queue", conversation_id, case.agent_id or case.offered_to, case_id=case.case_id)
+        conversation.written[key] = entry.seq
+        return entry
+
+    async def open_case(self, conversation_id: str, new: NewCase) -> Case:
+        conversation = self._find(conversation_id)
+        return self._open_case_of(conversation) or self._enqueue(conversation, new)
+
+    async def leave_line(
+        self,
+        conversation_id: str,
+        verb: Verb,
+        *,
+        line: str,
+        key: str = "",
+        text: str = "",
+        contact: str = "",
+        key_ttl_ms: int = 0,
+    ) -> Case:
+        conversation = self._find(conversation_id)
+        if key and key in conversation.left:
+            return self._cases[conversation.left[key]]
+        case = self._open_case_of(conversation)
+        if case is None:
+            raise Refused("nobody is waiting in this conversation")
+        if conversation.owner != BOT:
+            raise Refused("an agent is already there")
+        next_state(case.state, verb)
+        if text:
+            self._append(conversation, EntryKind.MESSAGE, Author.CUSTOMER, text, key=key, data={"left": case.case_id})
+        outcome = {"message": text, "contact": contact} if verb is Verb.LEAVE_MESSAGE else {}
+        case = self._move(case, verb, closed_ms=self._now(), outcome=outcome)
+        self._notice(conversation, "cancelled" if verb is Verb.ABANDON else "message_left", line, case)
+        if key:
+            conversation.left[key] = case.case_id
+        return case
+
+    # --- bot side
+
+    async def claim_turn(self, worker_id: str, *, wait_ms: int, lease_ms: int) -> Turn | None:
+        deadline = time.monotonic() + wait_ms / 1000
+        while True:
+            turn = self._claim(worker_id, lease_ms)
+            left = deadline - time.monotonic()
+            if turn is not None or left <= 0:
+                return turn
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), min(left, 1.0))
+            except asyncio.TimeoutError:
+                continue
+
+    async def finish_turn(
+        self,
+        turn: Turn,
+        *,
+        annotation: dict[str, Any] | None,
+        replies: Sequence[Reply],
+        new_case: NewCase | None,
+        otherwise: str,
+        key_ttl_ms: int,
+    ) -> Finished:
+        conversation = self._find(turn.conversation_id)
+        if turn.turn_id in self._finished:
+            done = self._finished[turn.turn_id]
+            if done.attempt != turn.attempt:
+                return Finished(False)
+            return Finished(done.accepted, done.entries, self._cases.get(done.case_id))
+        if not conversation.turns or conversation.turns[0].turn_id != turn.turn_id:
+            return Finished(False)
+        first = len(conversation.log)
+        if annotation is not None:
+            data = {"about": turn.seq, "understanding": annotation}
+            self._append(conversation, EntryKind.ANNOTATION, Author.BOT, data=data)
+        accepted = conversation.owner == BOT and conversation.epoch == turn.epoch
+        case = None
+        if accepted:
+            for reply in replies:
+                self._append(conversation, EntryKind.MESSAGE, Author.BOT, reply.text, data=reply.data)
+            case = self._open_case_of(conversation)
+            if new_case is not None and case is None:
+                case = self._enqueue(conversation, new_case)
+            elif new_case is not None and otherwise and case is not None:
+                self._notice(conversation, "unavailable", otherwise, case)
+            if turn.outcome and turn.outcome == conversation.outcome:
+                conversation.outcome = ""
+        else:
+            data = {"about": turn.seq, "turn_id": turn.turn_id, "texts": [reply.text for reply in replies]}
+            self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
+        entries = tuple(conversation.log[first:])
+        self._finished[turn.turn_id] = Done(turn.attempt, accepted, entries, case.case_id if case else "")
+        self._pop(conversation)
+        return Finished(accepted, entries, case)
+
+    async def renew(self, worker_id: str) -> None:
+        for claim in self._claims.values():
+            if claim.worker_id == worker_id:
+                claim.renewed = time.monotonic()
+
+    # --- agents
+
+    async def agent_online(
+        self,
+        agent_id: str,
+        *,
+        display: str,
+        groups: tuple[str, ...],
+        cap: int,
+        status: AgentStatus | None,
+        resume_ms: int,
+    ) -> Agent:
+        now = self._now()
+        known = self._agents.get(agent_id)
+        if status is None:
+            fresh = known is not None and now - known.last_heard_ms <= resume_ms
+            status = known.status if known is not None and fresh else AgentStatus.BREAK
+        idle = known.idle_since_ms if known is not None else now
+        self._gone.discard(agent_id)
+        self._agents[agent_id] = Agent(agent_id, display, groups, cap, status, now, idle_since_ms=idle)
+        self._tell("agent", agent_id=agent_id)
+        return replace(self._agent(agent_id), load=self._load(agent_id))
+
+    async def heartbeat(self, agent_id: str) -> None:
+        agent = self._agent(agent_id)
+        back = agent.away or agent_id in self._gone
+        self._gone.discard(agent_id)
+        self._agents[agent_id] = replace(agent, last_heard_ms=self._now(), away=False)
+        if back:
+            self._tell("agent", agent_id=agent_id)
+
+    async def set_status(self, agent_id: str, status: AgentStatus) -> None:
+        self._agents[agent_id] = replace(self._agent(agent_id), status=status, missed=0)
+        self._tell("agent", agent_id=agent_id)
+
+    async def agent_away(self, agent_id: str) -> None:
+        self._agents[agent_id] = replace(self._agent(agent_id), away=True)
+        self._tell("agent", agent_id=agent_id)
+
+    async def offer(self, case_id: str, agent_id: str, *, offer_ms: int, why: str) -> bool:
+        case, agent = self._cases.get(case_id), self._agents.get(agent_id)
+        if case is None or agent is None or not can(case.state, Verb.OFFER):
+            return False
+        if not self._is_free(agent_id) or case.group not in agent.groups:
+            return False
+        now = self._now()
+        self._agents[agent_id] = replace(agent, idle_since_ms=now)
+        self._move(
+            case,
+            Verb.OFFER,
+            offered_to=agent_id,
+            offer_deadline_ms=now + offer_ms,
+            attempts=case.attempts + 1,
+            why=why,
+        )
+        return True
+
+    async def accept(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
+        case = self._case(case_id)
+        conversation = self._find(case.conversation_id)
+        if case.state is ACTIVE and case.agent_id == agent_id:
+            return self._view(conversation)
+        next_state(case.state, Verb.ACCEPT)
+        if case.offered_to != agent_id:
+            raise Refused("the case is offered to somebody else")
+        now = self._now()
+        agent = replace(self._agent(agent_id), missed=0)
+        self._agents[agent_id] = agent
+        before = case.agent_id
+        self._own(conversation, AGENT, agent_id)
+        case = self._move(case, Verb.ACCEPT, agent_id=agent_id, accepted_ms=case.accepted_ms or now)
+        self._freed(before)
+        self._notice(conversation, "accepted", line, case, agent=agent)
+        return self._view(conversation)
+
+    async def pass_on(self, case_id: str, agent_id: str, verb: Verb, *, reason: str, max_missed: int) -> Case:
+        case = self._case(case_id)
+        next_state(case.state, verb)
+        now = self._now()
+        if case.offered_to != agent_id:
+            raise Refused("the case is offered to somebody else")
+        if verb is Verb.LAPSE and case.offer_deadline_ms > now:
+            raise Refused("the offer still stands")
+        agent = self._agents[agent_id]
+        if verb is Verb.LAPSE:
+            missed = agent.missed + 1
+            tired = max_missed and missed >= max_missed and agent.status is AgentStatus.READY
+            status = AgentStatus.BREAK if tired else agent.status
+            self._agents[agent_id] = replace(agent, missed=0 if tired else missed, status=status)
+            if tired:
+                self._tell("agent", agent_id=agent_id)
+        excluded = (*[one for one in case.excluded if one != agent_id], agent_id)
+        if case.agent_id:
+            return self._move(case, Verb.HAND_BACK, excluded=excluded, released_ms=now, why=reason or verb.value)
+        return self._move(case, verb, excluded=excluded, released_ms=now, why=reason)
+
+    async def agent_say(
+        self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int, key_ttl_ms: int
+    ) -> Said:
+        conversation = self._find(conversation_id)
+        name = f"a:{agent_id}:{key}"
+        if name in conversation.said:
+            return replace(conversation.said[name], duplicate=True)
+        if epoch < conversation.epoch:
+            raise Stale(f"written under epoch {epoch}, the conversation is at {conversation.epoch}")
+        if conversation.owner != AGENT or conversation.agent_id != agent_id:
+            raise NotAllowed("this conversation is not yours")
+        entry = self._append(conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id)
+        conversation.owed_since_ms = 0
+        said = Said(entry.seq, entry.at_ms, conversation.epoch, AGENT)
+        conversation.said[name] = said
+        return said
+
+    async def transfer(
+        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str
+    ) -> Case:
+        case = self._owned(agent_id, case_id)
+        verb = Verb.TRANSFER_AGENT if to_agent else Verb.TRANSFER_GROUP
+        next_state(case.state, verb)
+        conversation = self._find(case.conversation_id)
+        if to_agent:
+            if to_agent == agent_id or not self._is_free(to_agent):
+                raise Refused("the other agent is not there or has no free place")
+            self._note(conversation, agent_id, note, case_id)
+            now = self._now()
+            self._agents[to_agent] = replace(self._agents[to_agent], idle_since_ms=now)
+            return self._move(
+                case, verb, offered_to=to_agent, offer_deadline_ms=now + offer_ms, note=note,
+                attempts=case.attempts + 1,
+            )  # fmt: skip
+        self._note(conversation, agent_id, note, case_id)
+        self._own(conversation, BOT)
+        case = self._move(
+            case, verb, agent_id="", group=to_group, note=note, excluded=(agent_id,), released_ms=self._now()
+        )
+        self._freed(agent_id)
+        self._notice(conversation, "transferred", line, case)
+        return case
+
+    async def wrap_up(self, agent_id: str, case_id: str) -> Case:
+        case = self._owned(agent_id, case_id)
+        return case if case.state is WRAP_UP else self._move(case, Verb.WRAP_UP)
+
+    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str) -> ConversationView:
+        case = self._case(case_id)
+        conversation = self._find(case.conversation_id)
+        if case.state is CaseState.CLOSED and case.agent_id == agent_id:
+            return self._view(conversation)
+        case = self._owned(agent_id, case_id)
+        next_state(case.state, Verb.RESOLVE)
+        self._finish(conversation, case, Verb.RESOLVE, outcome)
+        self._notice(conversation, "resolved", line, case)
+        return self._view(conversation)
+
+    async def take_over(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
+        case = self._case(case_id)
+        conversation = self._find(case.conversation_id)
+        if case.state is ACTIVE and case.agent_id == agent_id:
+            return self._view(conversation)
+        next_state(case.state, Verb.TAKE_OVER)
+        agent = self._agent(agent_id)
+        before = {case.agent_id, case.offered_to}
+        self._own(conversation, AGENT, agent_id)
+        case = self._move(case, Verb.TAKE_OVER, agent_id=agent_id, accepted_ms=case.accepted_ms or self._now())
+        for other in sorted(before - {"", agent_id}):
+            self._freed(other)
+            self._tell("queue", conversation.conversation_id, other, case_id=case_id)
+        self._notice(conversation, "accepted", line, case, agent=agent)
+        return self._view(conversation)
+
+    async def answer_message(
+        self, agent_id: str, case_id: str, *, key: str, text: str, outcome: dict[str, Any]
+    ) -> Case:
+        case = self._case(case_id)
+        if case.state is CaseState.CLOSED and case.agent_id == agent_id:
+            return case
+        next_state(case.state, Verb.ANSWER)
+        data = {"answers": case_id}
+        conversation = self._find(case.conversation_id)
+        self._append(conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id, data=data)
+        return self._move(case, Verb.ANSWER, agent_id=agent_id, closed_ms=self._now(), outcome=outcome)
+
+    # --- upkeep
+
+    async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
+        agent = self._agents.get(agent_id)
+        if agent is None or agent_id in self._gone or agent.last_heard_ms > self._now() - grace_ms:
+            return ()
+        self._gone.add(agent_id)
+        held = sorted(case.case_id for case in self._cases.values() if agent_id in self._holders(case))
+        for case_id in held:
+            self._lose_case(self._cases[case_id], agent_id, line)
+        self._tell("agent", agent_id=agent_id)
+        return tuple(held)

@@ -1,0 +1,119 @@
+"""What can be asked of the memory backend, and what it publishes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from contracts.conversation import ConversationView, DeskEvent, Entry
+from handoff.estimate import GroupLoad
+from handoff.memory.state import OFFERED, WAITING, State, place
+from handoff.model import (
+    OPEN_STATES,
+    Agent,
+    Case,
+    CaseState,
+    Glance,
+)
+from handoff.ports import Due, Opening
+
+
+class Reads(State):
+    """The reading half: it changes nothing."""
+
+    # --- routing and upkeep
+
+    async def openings(self, limit: int) -> list[Opening]:
+        groups = sorted({case.group for case in self._cases.values() if case.state is WAITING})
+        found = []
+        for group in groups:
+            here = [agent for agent in self._all_agents() if group in agent.groups]
+            free = sorted((a for a in here if self._is_free(a.agent_id)), key=lambda a: (a.idle_since_ms, a.agent_id))
+            cases = [case for case in self._line(group) if case.state is WAITING]
+            ready = frozenset(agent.agent_id for agent in here if self._is_ready(agent.agent_id))
+            wanted = {case.preferred for case in cases[:limit]}
+            shown = free[:limit] + [agent for agent in free[limit:] if agent.agent_id in wanted]
+            if free:
+                found.append(Opening(group, tuple(cases[:limit]), tuple(shown), ready, self._now()))
+        return found
+
+    async def due(self, *, grace_ms: int, limit: int) -> Due:
+        now = self._now()
+        lapsed = [
+            (case.case_id, case.offered_to)
+            for case in self._cases.values()
+            if case.state is OFFERED and case.offer_deadline_ms <= now
+        ]
+        lost = [
+            agent.agent_id
+            for agent in self._agents.values()
+            if agent.agent_id not in self._gone and agent.last_heard_ms <= now - grace_ms
+        ]
+        return Due(tuple(lapsed[:limit]), tuple(lost[:limit]))
+
+    # --- views
+
+    async def conversation(self, conversation_id: str) -> ConversationView:
+        return self._view(self._find(conversation_id))
+
+    async def log(self, conversation_id: str, *, after: int, before: int | None, limit: int) -> list[Entry]:
+        log = self._find(conversation_id).log
+        end = len(log) if before is None else min(max(before - 1, 0), len(log))
+        entries = log[after:end]
+        return entries[-limit:] if before is not None else entries[:limit]
+
+    async def case(self, case_id: str) -> Case:
+        return self._case(case_id)
+
+    async def cases_of(self, conversation_id: str) -> list[Case]:
+        return [self._cases[case_id] for case_id in self._find(conversation_id).cases]
+
+    async def agent_cases(self, agent_id: str) -> list[Case]:
+        held = [case for case in self._cases.values() if agent_id in self._holders(case)]
+        return sorted(held, key=lambda case: (case.enqueued_ms, case.case_id))
+
+    async def line(self, limit: int) -> list[Case]:
+        groups = sorted({case.group for case in self._cases.values()})
+        cases = [case for group in groups for case in self._line(group)]
+        return sorted(cases, key=place)[:limit]
+
+    async def active(self, limit: int) -> list[Case]:
+        with_agent = [case for case in self._cases.values() if case.state in OPEN_STATES and case.agent_id]
+        return sorted(with_agent, key=lambda case: (case.accepted_ms, case.case_id))[:limit]
+
+    async def messages(self, limit: int) -> list[Case]:
+        left = [case for case in self._cases.values() if case.state is CaseState.MESSAGE_LEFT]
+        return sorted(left, key=lambda case: (case.closed_ms, case.case_id))[:limit]
+
+    async def group_load(self, group: str) -> GroupLoad:
+        ready = [one for one in self._all_agents() if group in one.groups and self._is_ready(one.agent_id)]
+        free = sum(max(agent.cap - agent.load, 0) for agent in ready)
+        return GroupLoad(sum(agent.cap for agent in ready), free, tuple(self._handled.get(group, ())))
+
+    async def ping(self) -> None:
+        return None
+
+    async def agents(self) -> list[Agent]:
+        return sorted(self._all_agents(), key=lambda agent: agent.agent_id)
+
+    async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]:
+        return [self._glance(self._conversations[one]) for one in conversation_ids if one in self._conversations]
+
+    # --- events
+
+    async def publish(self, event: DeskEvent) -> None:
+        for queue in self._subscribers:
+            queue.put_nowait(event)
+
+    async def events(self) -> AsyncIterator[DeskEvent]:
+        queue: asyncio.Queue[DeskEvent | None] = asyncio.Queue()
+        self._subscribers.add(queue)
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._subscribers.discard(queue)
+
+    async def close(self) -> None:
+        for queue in self._subscribers:
+            queue.put_nowait(None)

@@ -1,0 +1,352 @@
+"""What the memory backend remembers, and the steps its verbs are made of.
+
+Each helper here has its twin in `redis/scripts/prelude.lua`; the contract suite and the state machine hold the two
+together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from contracts.codec import encode
+from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind, WaitView
+from handoff.errors import NotAllowed, NotFound, Refused
+from handoff.lifecycle import Verb, next_state
+from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Said, Turn
+from handoff.ports import NewCase
+
+WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
+BOT, AGENT = "bot", "agent"
+RECENT_CASES = 50
+
+
+@dataclass
+class Conversation:
+    """One conversation and its log.
+
+    `turns` are the queued turns, the first of which may be claimed; `said`, `written` and `left` remember the keys of
+    messages, of other entries and of messages left, with what they led to.
+    """
+
+    conversation_id: str
+    channel: str
+    profile: dict[str, Any]
+    owner: str = BOT
+    epoch: int = 1
+    bot_session: int = 1
+    case_id: str = ""
+    agent_id: str = ""
+    outcome: str = ""
+    owed_since_ms: int = 0
+    last_agent: str = ""
+    last_agent_ms: int = 0
+    log: list[Entry] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)
+    said: dict[str, Said] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
+    turns: deque[Turn] = field(default_factory=deque)
+
+
+@dataclass
+class Claim:
+    """Who runs the head turn of a conversation, and when (monotonic seconds) they last gave a sign of life."""
+
+    worker_id: str
+    renewed: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a turn was finished: by which attempt, and with what."""
+
+    attempt: int
+    accepted: bool
+    entries: tuple[Entry, ...]
+    case_id: str
+
+
+class State:
+    """Conversations, cases and agents in dictionaries; `clock` gives UTC milliseconds."""
+
+    def __init__(self, clock: Callable[[], int] | None = None) -> None:
+        self._now = clock or (lambda: time.time_ns() // 1_000_000)
+        self._conversations: dict[str, Conversation] = {}
+        self._cases: dict[str, Case] = {}
+        self._agents: dict[str, Agent] = {}
+        self._gone: set[str] = set()
+        self._handled: dict[str, deque[int]] = {}
+        self._ready: deque[str] = deque()
+        self._claims: dict[str, Claim] = {}
+        self._finished: dict[str, Done] = {}
+        self._wake = asyncio.Event()
+        self._subscribers: set[asyncio.Queue[DeskEvent | None]] = set()
+
+    def _find(self, conversation_id: str) -> Conversation:
+        try:
+            return self._conversations[conversation_id]
+        except KeyError:
+            raise NotFound("no such conversation") from None
+
+    def _case(self, case_id: str) -> Case:
+        try:
+            return self._cases[case_id]
+        except KeyError:
+            raise NotFound("no such case") from None
+
+    def _agent(self, agent_id: str) -> Agent:
+        try:
+            return self._agents[agent_id]
+        except KeyError:
+            raise NotFound("no such agent, or never online") from None
+
+    def _owned(self, agent_id: str, case_id: str) -> Case:
+        case = self._case(case_id)
+        if case.state not in OPEN_STATES:
+            raise Refused(f"the case is {case.state.value}")
+        if case.agent_id != agent_id:
+            raise NotAllowed("this case is not yours")
+        return case
+
+    def _open_case_of(self, conversation: Conversation) -> Case | None:
+        return self._cases[conversation.case_id] if conversation.case_id else None
+
+    def _holders(self, case: Case) -> frozenset[str]:
+        """The agents in whose load this case counts."""
+        return frozenset({case.agent_id, case.offered_to} - {""}) if case.state in OPEN_STATES else frozenset()
+
+    def _load(self, agent_id: str) -> int:
+        return sum(agent_id in self._holders(case) for case in self._cases.values())
+
+    def _is_ready(self, agent_id: str) -> bool:
+        agent = self._agents.get(agent_id)
+        return agent is not None and agent.status is AgentStatus.READY and not agent.away and agent_id not in self._gone
+
+    def _is_free(self, agent_id: str) -> bool:
+        return self._is_ready(agent_id) and self._load(agent_id) < self._agents[agent_id].cap
+
+    def _all_agents(self) -> Iterable[Agent]:
+        for agent in self._agents.values():
+            status = AgentStatus.OFFLINE if agent.agent_id in self._gone else agent.status
+            yield replace(agent, load=self._load(agent.agent_id), status=status)
+
+    def _line(self, group: str) -> list[Case]:
+        """Everybody of this group who waits for an agent to take them, in order."""
+        waiting = [
+            case
+            for case in self._cases.values()
+            if case.group == group and (case.state is WAITING or (case.state is OFFERED and not case.agent_id))
+        ]
+        return sorted(waiting, key=place)
+
+    def _position(self, case: Case) -> int:
+        line = self._line(case.group)
+        return line.index(case) + 1 if case in line else 0
+
+    def _append(
+        self,
+        conversation: Conversation,
+        kind: EntryKind,
+        author: Author,
+        text: str = "",
+        *,
+        key: str = "",
+        author_id: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> Entry:
+        entry = Entry(len(conversation.log) + 1, self._now(), kind, author, text, key, author_id, data or {})
+        conversation.log.append(entry)
+        self._tell("entry", conversation.conversation_id, data=encode(entry))
+        return entry
+
+    def _note(self, conversation: Conversation, agent_id: str, note: str, case_id: str) -> None:
+        if note:
+            data = {"case_id": case_id, "transfer": True}
+            self._append(conversation, EntryKind.NOTE, Author.AGENT, note, author_id=agent_id, data=data)
+
+    def _notice(
+        self, conversation: Conversation, notice: str, line: str, case: Case, *, agent: Agent | None = None
+    ) -> None:
+        if not line:
+            return
+        text = line.replace("{position}", str(self._position(case)))
+        text = text.replace("{agent}", agent.display if agent else "")
+        data: dict[str, Any] = {"kind": "notice", "notice": notice, "case_id": case.case_id}
+        if notice == "waiting" and case.problem:
+            data["card"] = {"problem": case.problem, "seq": case.problem_seq}
+        self._append(conversation, EntryKind.MESSAGE, Author.SYSTEM, text, data=data)
+
+    def _enqueue(self, conversation: Conversation, new: NewCase) -> Case:
+        now = self._now()
+        case = Case(
+            case_id=new.case_id,
+            conversation_id=conversation.conversation_id,
+            state=WAITING,
+            reason=new.reason,
+            evidence=new.evidence,
+            priority=new.priority,
+            group=new.group,
+            enqueued_ms=now,
+            order_ms=now - new.head_start_ms,
+            opened_seq=len(conversation.log) + 1,
+            problem=new.problem,
+            problem_seq=new.problem_seq,
+            preferred=conversation.last_agent if now - conversation.last_agent_ms <= new.sticky_ms else "",
+        )
+        self._cases[case.case_id] = case
+        conversation.case_id = case.case_id
+        conversation.cases.append(case.case_id)
+        conversation.owed_since_ms = now
+        self._log_case(conversation, case, "open", "")
+        self._notice(conversation, "waiting", new.line, case)
+        return case
+
+    def _move(self, case: Case, verb: Verb, *, why: str = "", **changes: Any) -> Case:
+        """Take one row of the table, log it and tell the relays."""
+        state = next_state(case.state, verb)
+        concerned = case.offered_to or case.agent_id
+        if state is not OFFERED:
+            changes.update(offered_to="", offer_deadline_ms=0)
+        case = replace(case, state=state, **changes)
+        self._cases[case.case_id] = case
+        conversation = self._conversations[case.conversation_id]
+        if state not in OPEN_STATES and conversation.case_id == case.case_id:
+            conversation.case_id = ""
+            conversation.owed_since_ms = 0
+        self._log_case(conversation, case, verb.value, why, concerned)
+        return case
+
+    def _log_case(self, conversation: Conversation, case: Case, verb: str, why: str, concerned: str = "") -> None:
+        agent_id = case.offered_to or case.agent_id or concerned
+        data = {
+            "case_id": case.case_id,
+            "state": case.state.value,
+            "verb": verb,
+            "reason": case.reason.value,
+            "agent_id": agent_id,
+            "why": why,
+        }
+        self._append(conversation, EntryKind.CASE, Author.SYSTEM, data=data)
+        self._tell("queue", case.conversation_id, agent_id, case_id=case.case_id, state=case.state.value)
+        self._tell("conversation", case.conversation_id, agent_id)
+
+    def _own(self, conversation: Conversation, owner: str, agent_id: str = "") -> None:
+        conversation.owner, conversation.agent_id = owner, agent_id
+        conversation.epoch += 1
+
+    def _freed(self, agent_id: str) -> None:
+        if agent_id in self._agents:
+            self._agents[agent_id] = replace(self._agents[agent_id], idle_since_ms=self._now())
+
+    def _finish(self, conversation: Conversation, case: Case, verb: Verb, outcome: dict[str, Any]) -> None:
+        holder = case.agent_id
+        self._own(conversation, BOT)
+        conversation.bot_session += 1
+        conversation.outcome = str(outcome.get("reason", "")) or "closed"
+        now = self._now()
+        self._move(case, verb, closed_ms=now, outcome=outcome)
+        if verb is Verb.RESOLVE:
+            conversation.last_agent, conversation.last_agent_ms = holder, now
+            self._handled.setdefault(case.group, deque(maxlen=RECENT_CASES)).appendleft(now - case.accepted_ms)
+        self._freed(holder)
+
+    def _lose_case(self, case: Case, agent_id: str, line: str) -> None:
+        conversation = self._conversations[case.conversation_id]
+        excluded = (*[one for one in case.excluded if one != agent_id], agent_id)
+        now = self._now()
+        if case.state is WRAP_UP:
+            self._finish(conversation, case, Verb.LOSE, {"reason": "agent_lost"})
+        elif case.state is ACTIVE:
+            self._own(conversation, BOT)
+            case = self._move(case, Verb.LOSE, agent_id="", excluded=excluded, released_ms=now)
+            self._notice(conversation, "lost", line, case)
+        elif case.offered_to == agent_id and case.agent_id:
+            self._move(case, Verb.HAND_BACK, excluded=excluded, released_ms=now, why="lose")
+        elif case.offered_to == agent_id:
+            self._move(case, Verb.LOSE, excluded=excluded, released_ms=now)
+        else:  # they were handing it over: the offer to the colleague stands, the conversation is the bot's meanwhile
+            self._own(conversation, BOT)
+            self._cases[case.case_id] = case = replace(case, agent_id="", excluded=excluded)
+            self._notice(conversation, "lost", line, case)
+            self._tell("conversation", conversation.conversation_id)
+
+    def _view(self, conversation: Conversation) -> ConversationView:
+        case = self._open_case_of(conversation)
+        position = self._position(case) if case is not None else 0
+        agent = self._agents.get(conversation.agent_id)
+        return ConversationView(
+            conversation_id=conversation.conversation_id,
+            channel=conversation.channel,
+            owner=conversation.owner,
+            epoch=conversation.epoch,
+            bot_session=conversation.bot_session,
+            last_seq=len(conversation.log),
+            case_id=conversation.case_id,
+            case_state=case.state.value if case is not None else "none",
+            agent_id=conversation.agent_id,
+            agent_name=agent.display if agent is not None else "",
+            wait=WaitView(position) if position else None,
+            profile=dict(conversation.profile),
+        )
+
+    def _glance(self, conversation: Conversation) -> Glance:
+        last = next((entry for entry in reversed(conversation.log) if entry.kind is EntryKind.MESSAGE), None)
+        return Glance(
+            conversation_id=conversation.conversation_id,
+            last_text=last.text[:120] if last else "",
+            last_author=last.author.value if last else "",
+            last_seq=len(conversation.log),
+            owed_since_ms=conversation.owed_since_ms or None,
+            customer=str(conversation.profile.get("name", "")),
+            epoch=conversation.epoch,
+        )
+
+    def _release(self, conversation_id: str) -> None:
+        self._ready.append(conversation_id)
+        self._wake.set()
+
+    def _pop(self, conversation: Conversation) -> None:
+        """The head turn is done: forget its claim and let the next one be claimed."""
+        conversation.turns.popleft()
+        self._claims.pop(conversation.conversation_id, None)
+        if conversation.turns:
+            self._release(conversation.conversation_id)
+
+    def _claim(self, worker_id: str, lease_ms: int) -> Turn | None:
+        now = time.monotonic()
+        dead = [one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000][:1]
+        while dead or self._ready:
+            conversation_id = dead.pop() if dead else self._ready.popleft()
+            conversation = self._conversations[conversation_id]
+            while conversation.turns:
+                turn = conversation.turns[0]
+                if conversation.owner == BOT and turn.epoch == conversation.epoch:
+                    turn = replace(turn, attempt=turn.attempt + 1)
+                    conversation.turns[0] = turn
+                    self._claims[conversation_id] = Claim(worker_id, now)
+                    case = self._open_case_of(conversation)
+                    state = case.state.value if case is not None else "none"
+                    vip = bool(conversation.profile.get("vip"))
+                    return replace(turn, case_state=state, outcome=conversation.outcome, vip=vip)
+                data = {"about": turn.seq, "turn_id": turn.turn_id, "texts": []}
+                self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
+                conversation.turns.popleft()
+            self._claims.pop(conversation_id, None)
+        return None
+
+    def _tell(
+        self, kind: str, conversation_id: str = "", agent_id: str = "", data: dict[str, Any] | None = None, **more: Any
+    ) -> None:
+        event = DeskEvent(kind, conversation_id, agent_id, data if data is not None else dict(more))
+        for queue in self._subscribers:
+            queue.put_nowait(event)
+
+
+def place(case: Case) -> tuple[int, str]:
+    """Where a case stands in its line."""
+    return case.order_ms, case.case_id

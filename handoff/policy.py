@@ -1,0 +1,65 @@
+"""What an operator may set: one table, each with its meaning and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from contracts.escalation import Reason
+from handoff.calendar import BusinessCalendar
+from handoff.texts import Texts
+
+MINUTE_MS = 60_000
+
+# Priority class and head start of each reason. The head start is taken off the enqueue time once, so the order
+# between two waiting cases never changes while they wait: a grave case overtakes those who came up to that much
+# earlier, and nobody can be overtaken for ever.
+PRIORITIES: Mapping[Reason, tuple[int, int]] = {
+    Reason.SENSITIVE: (3, 15 * MINUTE_MS),
+    Reason.THREAT: (3, 15 * MINUTE_MS),
+    Reason.ANGER: (2, 8 * MINUTE_MS),
+    Reason.SUPERVISOR: (2, 8 * MINUTE_MS),
+    Reason.REPEATED_FAILURE: (1, 3 * MINUTE_MS),
+    Reason.REPEATED_QUESTION: (1, 3 * MINUTE_MS),
+    Reason.BOT_UNAVAILABLE: (1, 3 * MINUTE_MS),
+}
+
+
+@dataclass(frozen=True)
+class DeskPolicy:
+    """Times and limits of the desk.
+
+    `offer_ms` how long an agent may look at an offer; `grace_ms` how long an agent may be unheard before their cases
+    go back; `lease_ms` how long a worker may be silent before its turn is given to another; `max_attempts` how often
+    a turn is tried; `key_ttl_ms` how long an idempotency key is remembered; `max_missed` how many offers in a row an
+    agent may let lapse before going on break; `retry_ms` how long an agent who passed on a case is spared it when
+    nobody else is there; `resume_ms` how long after vanishing an agent comes back with the status they had;
+    `vip_head_start_ms` the head start of VIP customers, added to that of the reason; `sticky_ms` how long the agent
+    who served a customer last is preferred; `sticky_hold_ms` how long a case waits for that agent while they are full;
+    `calendar` when people are there (None: always).
+    """
+
+    offer_ms: int = 30_000
+    grace_ms: int = 45_000
+    lease_ms: int = 15_000
+    max_attempts: int = 3
+    key_ttl_ms: int = 24 * 60 * MINUTE_MS
+    max_missed: int = 3
+    retry_ms: int = 15_000
+    resume_ms: int = 10 * MINUTE_MS
+    vip_head_start_ms: int = 10 * MINUTE_MS
+    sticky_ms: int = 24 * 60 * MINUTE_MS
+    sticky_hold_ms: int = 20_000
+    default_group: str = "default"
+    groups: Mapping[Reason, str] = field(default_factory=dict)
+    calendar: BusinessCalendar | None = None
+    texts: Texts = field(default_factory=Texts)
+
+    def priority(self, reason: Reason, *, vip: bool = False) -> tuple[int, int]:
+        """(priority class, head start in ms) of a case."""
+        level, head_start = PRIORITIES.get(reason, (0, 0))
+        return (max(level, 2), head_start + self.vip_head_start_ms) if vip else (level, head_start)
+
+    def group_for(self, reason: Reason) -> str:
+        """The group whose agents answer cases of this reason."""
+        return self.groups.get(reason, self.default_group)

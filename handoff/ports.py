@@ -1,0 +1,221 @@
+"""What a backend must do, so that the desk can be the same over memory and over Redis.
+
+Each method that changes something is atomic: it either does everything its docstring says, in the order validate,
+change, log, publish, or raises one of `errors` and has done nothing. Times are the backend's own (Redis TIME).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind
+from contracts.escalation import Evidence, Reason
+from handoff.estimate import GroupLoad
+from handoff.lifecycle import Verb
+from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Said, Turn
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """A case to be opened, if the conversation has none open. `line` is what the customer is told.
+
+    Who served the customer within the last `sticky_ms` becomes the case's preferred agent.
+    """
+
+    case_id: str
+    reason: Reason
+    evidence: tuple[Evidence, ...] = ()
+    priority: int = 0
+    head_start_ms: int = 0
+    group: str = "default"
+    problem: str = ""
+    problem_seq: int = 0
+    line: str = ""
+    sticky_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One bot message to be appended: its text and the encoded rest."""
+
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What routing looks at for one group: the head of the line, who is free (longest idle first), who is ready."""
+
+    group: str
+    cases: tuple[Case, ...]
+    free: tuple[Agent, ...]
+    ready: frozenset[str]
+    now_ms: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """What the sweep has to do: offers past their deadline as (case_id, agent_id), agents unheard too long."""
+
+    lapsed: tuple[tuple[str, str], ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+class DeskBackend(Protocol):
+    """The store behind the desk; see the class docstrings of `memory` and `redis.backend` for how."""
+
+    # --- customer side
+    async def open(self, conversation_id: str, *, channel: str, profile: dict[str, Any]) -> ConversationView:
+        """Create the conversation if it is new; a non-empty profile is merged into the known one."""
+
+    async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
+        """Log a customer message; queue a turn if the bot owns the conversation; reopen a case in wrap-up."""
+
+    async def write(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        kind: EntryKind,
+        author: Author,
+        author_id: str = "",
+        text: str = "",
+        data: dict[str, Any],
+        key_ttl_ms: int,
+        correct_problem: bool = False,
+    ) -> Entry:
+        """Log something that changes no owner, once a key. `correct_problem` also rewords the open case's problem."""
+
+    async def open_case(self, conversation_id: str, new: NewCase) -> Case:
+        """Put the conversation in line; returns the open case if there is one already."""
+
+    async def leave_line(
+        self,
+        conversation_id: str,
+        verb: Verb,
+        *,
+        line: str,
+        key: str = "",
+        text: str = "",
+        contact: str = "",
+        key_ttl_ms: int = 0,
+    ) -> Case:
+        """ABANDON or LEAVE_MESSAGE; with `key`, the same key again returns the same case."""
+
+    # --- bot side
+    async def claim_turn(self, worker_id: str, *, wait_ms: int, lease_ms: int) -> Turn | None:
+        """The next turn, this worker's until its lease runs out; at most one a conversation, in order."""
+
+    async def finish_turn(
+        self,
+        turn: Turn,
+        *,
+        annotation: dict[str, Any] | None,
+        replies: Sequence[Reply],
+        new_case: NewCase | None,
+        otherwise: str,
+        key_ttl_ms: int,
+    ) -> Finished:
+        """Write the turn's result under its epoch and release the next turn; once a turn, whoever finishes first.
+
+        `otherwise` is said by the system when `new_case` is given but a case is open already.
+        """
+
+    async def renew(self, worker_id: str) -> None:
+        """The worker lives: its claims are young again."""
+
+    # --- agents
+    async def agent_online(
+        self,
+        agent_id: str,
+        *,
+        display: str,
+        groups: tuple[str, ...],
+        cap: int,
+        status: AgentStatus | None,
+        resume_ms: int,
+    ) -> Agent:
+        """Here, or here again; without `status` the earlier one holds for `resume_ms`, then it is BREAK."""
+
+    async def heartbeat(self, agent_id: str) -> None:
+        """Heard of; raises NotFound for an agent who has never been online."""
+
+    async def set_status(self, agent_id: str, status: AgentStatus) -> None:
+        """READY, BREAK or OFFLINE; cases stay where they are."""
+
+    async def agent_away(self, agent_id: str) -> None:
+        """The last connection closed: no more offers, cases stay until the sweep gives the agent up."""
+
+    async def offer(self, case_id: str, agent_id: str, *, offer_ms: int, why: str) -> bool:
+        """waiting → offered, logged with `why`, if the agent is ready with a free place; False: somebody was faster."""
+
+    async def accept(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
+        """offered → active; owner and epoch change. Accepting one's own active case changes nothing."""
+
+    async def pass_on(self, case_id: str, agent_id: str, verb: Verb, *, reason: str, max_missed: int) -> Case:
+        """DECLINE or LAPSE (only past the deadline): back in line, or to the agent who handed it over."""
+
+    async def agent_say(
+        self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int, key_ttl_ms: int
+    ) -> Said:
+        """Log an agent's message; NotAllowed unless they own it, Stale under an older epoch."""
+
+    async def transfer(
+        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str
+    ) -> Case:
+        """active → offered (to an agent, who must be there with a free place) or → waiting (to a group)."""
+
+    async def wrap_up(self, agent_id: str, case_id: str) -> Case:
+        """active → wrap_up."""
+
+    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str) -> ConversationView:
+        """→ closed; the bot owns again, a new bot session. Resolving twice changes nothing."""
+
+    async def take_over(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
+        """→ active with this agent, whoever had it."""
+
+    async def answer_message(
+        self, agent_id: str, case_id: str, *, key: str, text: str, outcome: dict[str, Any]
+    ) -> Case:
+        """message_left → closed, with an answer in the log, whoever owns the conversation now."""
+
+    # --- routing and upkeep
+    async def openings(self, limit: int) -> list[Opening]:
+        """Groups that have both somebody waiting and somebody free, with at most `limit` of each."""
+
+    async def due(self, *, grace_ms: int, limit: int) -> Due:
+        """What the sweep has to do now."""
+
+    async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
+        """Give an agent up who is unheard for `grace_ms`; their cases go back. Returns the case ids."""
+
+    # --- views
+    async def ping(self) -> None:
+        """Raises BackendUnavailable when the store does not answer."""
+
+    async def group_load(self, group: str) -> GroupLoad:
+        """How busy a group is; the slots of a large group are estimated from a part of it."""
+
+    async def messages(self, limit: int) -> list[Case]:
+        """Messages left and not yet answered, the oldest first."""
+
+    async def active(self, limit: int) -> list[Case]:
+        """Cases with an agent (active, wrap-up, handed over), the longest accepted first."""
+
+    async def conversation(self, conversation_id: str) -> ConversationView: ...
+    async def log(self, conversation_id: str, *, after: int, before: int | None, limit: int) -> list[Entry]: ...
+    async def case(self, case_id: str) -> Case: ...
+    async def cases_of(self, conversation_id: str) -> list[Case]: ...
+    async def agent_cases(self, agent_id: str) -> list[Case]: ...
+    async def line(self, limit: int) -> list[Case]: ...
+    async def agents(self) -> list[Agent]: ...
+    async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]: ...
+
+    # --- events
+    async def publish(self, event: DeskEvent) -> None:
+        """Tell the relays something that is not stored (typing)."""
+
+    def events(self) -> AsyncIterator[DeskEvent]: ...
+    async def close(self) -> None: ...

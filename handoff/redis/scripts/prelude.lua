@@ -1,0 +1,292 @@
+--[[ Common part of every script, put before it when it is loaded.
+
+  KEYS[1]  root of the tenant; every other key is derived from it (see keys.py)
+  ARGV[1]  the time in ms, or '' for Redis TIME (tests move the clock)
+  ARGV[2]  the named arguments as one JSON object, called `a` below; never null
+
+  Every script returns {OK, …} or {code, detail}; codes are mapped to errors in scripts.py alone.
+  TRANSITIONS is put in from lifecycle.py, so that both languages run the same table.
+]]
+local OK, NOT_FOUND, NOT_ALLOWED, STALE, REFUSED = 0, 1, 2, 3, 4
+local TRANSITIONS = @TRANSITIONS@
+local OPEN = {waiting = true, offered = true, active = true, wrap_up = true}
+local call = redis.call
+local root = KEYS[1]
+local a = cjson.decode(ARGV[2])
+local json = cjson.encode
+
+local function key(kind, id, more)
+  local name = root .. ':' .. kind
+  if id then name = name .. ':' .. id end
+  if more then name = name .. ':' .. more end
+  return name
+end
+
+local now
+if ARGV[1] ~= '' then
+  now = tonumber(ARGV[1])
+else
+  local t = call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- A hash as a table, or nil when there is none.
+local function load(name)
+  local flat = call('HGETALL', name)
+  if #flat == 0 then return nil end
+  local table_ = {}
+  for i = 1, #flat, 2 do table_[flat[i]] = flat[i + 1] end
+  return table_
+end
+
+local function load_conversation(id) return load(key('conv', id)) end
+local function load_case(id)
+  if not id or id == '' then return nil end
+  return load(key('case', id))
+end
+
+local function whole(n) return string.format('%.0f', n) end
+
+local function publish(kind, conversation_id, agent_id, data)
+  call('PUBLISH', key('events'), '{"kind":"' .. kind .. '","conversation_id":' .. json(conversation_id)
+    .. ',"agent_id":' .. json(agent_id) .. ',"data":' .. data .. '}')
+end
+
+-- Append one entry {kind, author, text, key, author_id, data (JSON text)} to a log; returns its number.
+local function append(id, entry)
+  local seq = call('HINCRBY', key('conv', id), 'seq', 1)
+  local fields = {'at', now, 'kind', entry.kind, 'author', entry.author}
+  for _, name in ipairs({'text', 'key', 'author_id', 'data'}) do
+    local value = entry[name]
+    if value and value ~= '' then
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
+    end
+  end
+  call('XADD', key('log', id), seq .. '-0', unpack(fields))
+  if entry.kind == 'message' then
+    call('HSET', key('conv', id), 'last_text', entry.short or entry.text, 'last_author', entry.author)
+  end
+  publish('entry', id, '', '{"seq":' .. seq .. ',"at_ms":' .. whole(now) .. ',"kind":"' .. entry.kind
+    .. '","author":"' .. entry.author .. '","text":' .. json(entry.text or '') .. ',"key":' .. json(entry.key or '')
+    .. ',"author_id":' .. json(entry.author_id or '') .. ',"data":'
+    .. ((entry.data and entry.data ~= '') and entry.data or '{}') .. '}')
+  return seq
+end
+
+local function can(case, verb) return TRANSITIONS[case.state][verb] ~= nil end
+local function refusal(case, verb)
+  return {REFUSED, 'the case is ' .. case.state .. '; ' .. verb .. ' is not possible now'}
+end
+
+-- Put an agent into, or out of, the sets of those who are ready and of those who are free.
+local function refresh(id)
+  local agent = load(key('agent', id))
+  if not agent then return end
+  local ready = agent.status == 'ready' and agent.away == '0' and agent.gone == '0'
+  local free = ready and call('SCARD', key('held', id)) < tonumber(agent.cap)
+  for group in agent.groups:gmatch('%S+') do
+    if ready then call('ZADD', key('ready', group), agent.idle_ms, id) else call('ZREM', key('ready', group), id) end
+    if free then call('ZADD', key('free', group), agent.idle_ms, id) else call('ZREM', key('free', group), id) end
+  end
+end
+
+local function is_free(id)
+  local agent = load(key('agent', id))
+  return agent and agent.status == 'ready' and agent.away == '0' and agent.gone == '0'
+    and call('SCARD', key('held', id)) < tonumber(agent.cap)
+end
+
+-- A case came to or left this agent just now: they are the least idle of all.
+local function freed(id)
+  if id ~= '' and call('EXISTS', key('agent', id)) == 1 then
+    call('HSET', key('agent', id), 'idle_ms', now)
+    refresh(id)
+  end
+end
+
+local function position(case)
+  local rank = call('ZRANK', key('line', case.group), case.case_id)
+  return rank and rank + 1 or 0
+end
+
+local function log_case(case, verb, why, concerned)
+  local agent_id = case.offered_to
+  if agent_id == '' then agent_id = case.agent_id end
+  if agent_id == '' then agent_id = concerned or '' end
+  append(case.conversation_id, {kind = 'case', author = 'system', data = '{"case_id":' .. json(case.case_id)
+    .. ',"state":"' .. case.state .. '","verb":"' .. verb .. '","reason":"' .. case.reason
+    .. '","agent_id":' .. json(agent_id) .. ',"why":' .. json(why or '') .. '}'})
+  publish('queue', case.conversation_id, agent_id,
+    '{"case_id":' .. json(case.case_id) .. ',"state":"' .. case.state .. '"}')
+  publish('conversation', case.conversation_id, agent_id, '{}')
+end
+
+-- Bring the sorted sets and loads in line with the case; `before` is the case as it was.
+local function index(case, before)
+  local id = case.case_id
+  if before.group and before.group ~= case.group then
+    call('ZREM', key('waiting', before.group), id)
+    call('ZREM', key('line', before.group), id)
+  end
+  if case.state == 'waiting' then
+    call('SADD', key('groups'), case.group)
+    call('ZADD', key('waiting', case.group), case.order_ms, id)
+  else
+    call('ZREM', key('waiting', case.group), id)
+  end
+  if case.state == 'waiting' or (case.state == 'offered' and case.agent_id == '') then
+    call('ZADD', key('line', case.group), case.order_ms, id)
+  else
+    call('ZREM', key('line', case.group), id)
+  end
+  if OPEN[case.state] and case.agent_id ~= '' then
+    call('ZADD', key('active'), case.accepted_ms, id)
+  else
+    call('ZREM', key('active'), id)
+  end
+  if case.state == 'message_left' then
+    call('ZADD', key('messages'), case.closed_ms, id)
+  else
+    call('ZREM', key('messages'), id)
+  end
+  if case.state == 'offered' then
+    call('ZADD', key('offers'), case.offer_deadline_ms, id)
+  else
+    call('ZREM', key('offers'), id)
+  end
+  local seen = {['' ] = true}
+  for _, agent in ipairs({before.offered_to or '', before.agent_id or '', case.offered_to, case.agent_id}) do
+    if not seen[agent] then
+      seen[agent] = true
+      if OPEN[case.state] and (agent == case.offered_to or agent == case.agent_id) then
+        call('SADD', key('held', agent), id)
+      else
+        call('SREM', key('held', agent), id)
+      end
+      refresh(agent)
+    end
+  end
+end
+
+-- Store changed fields of a case (in the table too) and bring the indices in line.
+local function update(case, changes)
+  local before = {group = case.group, offered_to = case.offered_to, agent_id = case.agent_id}
+  local flat = {}
+  for name, value in pairs(changes) do
+    if type(value) == 'number' then value = whole(value) end
+    case[name] = value
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+  end
+  call('HSET', key('case', case.case_id), unpack(flat))
+  index(case, before)
+end
+
+-- Take one row of the table (the caller has asked `can`), log it and tell the relays.
+local function move(case, verb, changes, why)
+  local concerned = case.offered_to ~= '' and case.offered_to or case.agent_id
+  changes.state = TRANSITIONS[case.state][verb]
+  if changes.state ~= 'offered' then
+    changes.offered_to = ''
+    changes.offer_deadline_ms = 0
+  end
+  update(case, changes)
+  local conv = key('conv', case.conversation_id)
+  if not OPEN[case.state] and call('HGET', conv, 'case_id') == case.case_id then
+    call('HSET', conv, 'case_id', '', 'owed_ms', 0)
+  end
+  log_case(case, verb, why, concerned)
+end
+
+-- A line for the customer, with {position} and {agent} put in.
+local function notice(case, name, line, agent)
+  if line == '' then return end
+  local text = line:gsub('{position}', function() return tostring(position(case)) end)
+  text = text:gsub('{agent}', function() return agent or '' end)
+  local card = ''
+  if name == 'waiting' and case.problem ~= '' then
+    card = ',"card":{"problem":' .. json(case.problem) .. ',"seq":' .. case.problem_seq .. '}'
+  end
+  append(case.conversation_id, {kind = 'message', author = 'system', text = text,
+    data = '{"kind":"notice","notice":"' .. name .. '","case_id":' .. json(case.case_id) .. card .. '}'})
+end
+
+-- Change the owner: the epoch rises.
+local function own(conversation_id, owner, agent_id)
+  call('HSET', key('conv', conversation_id), 'owner', owner, 'agent_id', agent_id)
+  call('HINCRBY', key('conv', conversation_id), 'epoch', 1)
+end
+
+-- Close a case for good: the bot owns again, with a new session that knows the outcome.
+local function finish(case, verb, outcome_reason, outcome)
+  local holder, id = case.agent_id, case.conversation_id
+  own(id, 'bot', '')
+  call('HINCRBY', key('conv', id), 'bot_session', 1)
+  call('HSET', key('conv', id), 'outcome', outcome_reason)
+  move(case, verb, {closed_ms = now, outcome = outcome})
+  if verb == 'resolve' then
+    call('HSET', key('conv', id), 'last_agent', holder, 'last_agent_ms', now)
+    call('LPUSH', key('handled', case.group), whole(now - case.accepted_ms))
+    call('LTRIM', key('handled', case.group), 0, 49)
+  end
+  freed(holder)
+end
+
+-- Open a case from {case_id, reason, evidence, priority, head_start_ms, group, problem, problem_seq, sticky_ms, line}.
+local function enqueue(conversation_id, new)
+  local known = load_conversation(conversation_id)
+  local seq = tonumber(known.seq)
+  local preferred = now - known.last_agent_ms <= new.sticky_ms and known.last_agent or ''
+  local case = {
+    case_id = new.case_id, conversation_id = conversation_id, state = 'waiting', reason = new.reason,
+    evidence = new.evidence, priority = whole(new.priority), group = new.group, enqueued_ms = whole(now),
+    order_ms = whole(now - new.head_start_ms), offered_to = '', offer_deadline_ms = '0', agent_id = '',
+    attempts = '0', excluded = '', released_ms = '0', opened_seq = whole(seq + 1), accepted_ms = '0', closed_ms = '0',
+    problem = new.problem, problem_seq = whole(new.problem_seq), preferred = preferred, note = '', outcome = '{}',
+  }
+  update(case, case)
+  call('RPUSH', key('history', conversation_id), case.case_id)
+  call('HSET', key('conv', conversation_id), 'case_id', case.case_id, 'owed_ms', now)
+  log_case(case, 'open', '')
+  notice(case, 'waiting', new.line)
+  return case
+end
+
+-- `excluded` with this agent as the latest.
+local function without(case, agent_id)
+  local kept = {}
+  for one in case.excluded:gmatch('%S+') do
+    if one ~= agent_id then kept[#kept + 1] = one end
+  end
+  kept[#kept + 1] = agent_id
+  return table.concat(kept, ' ')
+end
+
+-- {conversation hash, profile hash, case state, agent's display, position}, flat, for ConversationView.
+local function view(id)
+  local conversation = call('HGETALL', key('conv', id))
+  local known = load_conversation(id)
+  local case = load_case(known.case_id)
+  local agent = known.agent_id ~= '' and call('HGET', key('agent', known.agent_id), 'display') or ''
+  return {OK, conversation, call('HGETALL', key('profile', id)), case and case.state or 'none', agent or '',
+    case and position(case) or 0}
+end
+
+-- The conversation's next turn may run: give it an entry in the ready stream.
+local function release_turn(id)
+  local ticket = call('XADD', key('turns'), '*', 'conversation', id)
+  call('HSET', key('conv', id), 'inflight', ticket, 'attempts', 0)
+end
+
+-- The head turn is done: acknowledge its ticket, and let the next one be claimed.
+local function pop_turn(id, ticket)
+  call('LPOP', key('queue', id))
+  call('XACK', key('turns'), 'workers', ticket)
+  call('XDEL', key('turns'), ticket)
+  if call('LLEN', key('queue', id)) > 0 then
+    release_turn(id)
+  else
+    call('HSET', key('conv', id), 'inflight', '', 'attempts', 0)
+  end
+end

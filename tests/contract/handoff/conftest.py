@@ -1,0 +1,95 @@
+"""Both backends behind one fixture: every test of this folder runs over each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from handoff.desk import Desk
+from handoff.memory import MemoryBackend
+from handoff.model import AgentStatus
+from handoff.policy import DeskPolicy
+from handoff.ports import DeskBackend
+from handoff.redis.backend import RedisBackend
+
+
+class Clock:
+    """UTC milliseconds that move when told to."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_800_000_000_000
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def forward(self, ms: int) -> None:
+        self.now_ms += ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def backend(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[DeskBackend]:
+    if request.param == "memory":
+        made: DeskBackend = MemoryBackend(clock)
+    else:
+        made = RedisBackend(request.getfixturevalue("redis_url"), request.getfixturevalue("tenant"), clock=clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def policy() -> DeskPolicy:
+    return DeskPolicy()
+
+
+class Shop:
+    """A desk with shorthands for what most tests begin with."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self.desk, self.clock = desk, clock
+        self._keys = 0
+
+    def key(self) -> str:
+        self._keys += 1
+        return f"k{self._keys}"
+
+    async def agent(self, name: str, *, cap: int = 1, groups: tuple[str, ...] = ()) -> str:
+        await self.desk.agent_online(name, display=name.title(), groups=groups, cap=cap, status=AgentStatus.READY)
+        self.clock.forward(10)
+        return name
+
+    async def customer(self, name: str) -> str:
+        await self.desk.open(name)
+        return name
+
+    async def waiting(self, name: str):
+        """A customer who asked for a person just now; returns the case."""
+        await self.customer(name)
+        self.clock.forward(10)
+        case = await self.desk.request_human(name, key=self.key())
+        return await self.desk.case(case.case_id)
+
+    async def active(self, customer: str, agent: str):
+        """A customer who is with `agent`; returns (case, view)."""
+        case = await self.waiting(customer)
+        assert case.offered_to == agent
+        view = await self.desk.accept(agent, case.case_id)
+        return await self.desk.case(case.case_id), view
+
+    async def say(self, customer: str, text: str = "在吗，我的包裹呢"):
+        return await self.desk.say(customer, key=self.key(), text=text)
+
+
+@pytest.fixture
+def desk(backend: DeskBackend, policy: DeskPolicy) -> Desk:
+    return Desk(backend, policy)
+
+
+@pytest.fixture
+def shop(desk: Desk, clock: Clock) -> Shop:
+    return Shop(desk, clock)
