@@ -1,0 +1,1 @@
+"""What runs inside the private Rasa process: channel, stores, language components and the escalation policy."""

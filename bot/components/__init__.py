@@ -1,0 +1,1 @@
+"""Rasa graph components of the language pipeline, in the order of config.yml."""
