@@ -1,0 +1,141 @@
+"""The ASGI application: pages, doors, health, and what every response carries."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway import agent, customer, health, wire
+from gateway.channels import rest, socketio
+from gateway.errors import GatewayError, Missing, from_desk
+from gateway.parts import Parts
+from gateway.settings import Settings
+from handoff.errors import DeskError
+
+log = logging.getLogger("jiehua.gateway")
+
+WEB = Path(__file__).parent / "web"
+PAGES = {
+    "/": ("widget/index.html", "text/html"),
+    "/agent": ("console/index.html", "text/html"),
+    # One line in any shop's page loads this launcher, so it has a short address that does not change.
+    "/widget.js": ("widget/embed.js", "text/javascript"),
+}
+
+
+def create_app(parts: Parts) -> ASGIApp:
+    """The application over its parts; starts and stops them with the server."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await parts.start()
+        try:
+            yield
+        finally:
+            await parts.close()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(DeskError, _desk_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _any_error)
+    app.include_router(customer.routes(parts))
+    app.include_router(agent.routes(parts))
+    app.include_router(health.routes(parts))
+    app.include_router(rest.routes(parts))
+    _pages(app)
+    return SecurityHeaders(socketio.mount(app, parts), parts.settings)
+
+
+def _pages(app: FastAPI) -> None:
+    for path, (file, media_type) in PAGES.items():
+        app.add_api_route(path, _page(WEB / file, media_type), methods=["GET", "HEAD"])
+    app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
+
+
+def _page(file: Path, media_type: str):  # type: ignore[no-untyped-def]
+    def page() -> Response:
+        if not file.is_file():
+            raise Missing("页面不存在。")
+        return FileResponse(file, media_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": "no-cache"})
+
+    return page
+
+
+async def _gateway_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, GatewayError)
+    return wire.refusal(error)
+
+
+async def _desk_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DeskError)
+    return wire.refusal(from_desk(error))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentence = {404: "没有这个地址。", 405: "这个地址不支持该请求方法。"}.get(error.status_code, "请求无法处理。")
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+    return wire.answer(
+        {"error": code, "message": sentence}, status=error.status_code, headers=dict(error.headers or {})
+    )
+
+
+async def _any_error(request: Request, error: Exception) -> Response:
+    # The server logs the traceback; the caller learns nothing of our insides.
+    return wire.refusal(GatewayError())
+
+
+class SecurityHeaders:
+    """Adds the headers that keep a page from running anything but our own files."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        images = " ".join(("'self'", "data:", *settings.image_origins))
+        embed = " ".join(("'self'", *settings.embed_origins))
+        self._customer = _headers(images, embed)
+        self._others = _headers(images, "'none'")
+        # Other sites load the launcher by a script tag; nothing else of ours is for them.
+        self._launcher = [*self._others, (b"cross-origin-resource-policy", b"cross-origin")]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        extra = {"/": self._customer, "/widget.js": self._launcher}.get(scope["path"], self._others)
+        if scope["path"].startswith("/static/"):
+            extra = [*extra, (b"cache-control", b"no-cache")]  # checked by ETag, so an update is seen at once
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, value) for name, value in extra if name not in present),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _headers(images: str, frame_ancestors: str) -> list[tuple[bytes, bytes]]:
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {images}; connect-src 'self'; "
+        "font-src 'self'; media-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors {frame_ancestors}"
+    )
+    return [
+        (b"content-security-policy", policy.encode("ascii")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    ]

@@ -1,0 +1,95 @@
+"""What the gateway answers when it cannot do as asked: a stable code, a status, and a sentence in Chinese.
+
+    GatewayError
+    ├── BadRequest      400  the request itself is wrong
+    ├── TooLong         413  more characters or bytes than allowed
+    ├── NoSession       401  no valid cookie
+    ├── NotAllowed      403  known, but not permitted
+    ├── Missing         404
+    ├── OutOfDate       409  somebody else owns the conversation by now
+    ├── NotNow          409  impossible in this state
+    ├── RateLimited     429
+    └── Unavailable     503  Redis or another part is away
+
+`from_desk` maps the errors of the handoff engine, in this one place.
+"""
+
+from __future__ import annotations
+
+from handoff import errors as desk_errors
+
+
+class GatewayError(Exception):
+    """Answered as `{error, message}`; the class gives the code, the status and the usual sentence."""
+
+    code = "error"
+    status = 500
+    sentence = "服务出了点问题，请稍后再试。"
+
+    def __init__(self, sentence: str = "", *, retry_after_s: float = 0.0) -> None:
+        self.sentence = sentence or type(self).sentence
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{self.code}: {self.sentence}")
+
+    def body(self) -> dict[str, str]:
+        """The JSON body of an HTTP answer."""
+        return {"error": self.code, "message": self.sentence}
+
+    def frame(self, key: str = "") -> dict[str, str]:
+        """The socket frame; `key` is that of the frame that failed."""
+        return {"type": "error", "code": self.code, "message": self.sentence, "key": key}
+
+
+class BadRequest(GatewayError):
+    code, status, sentence = "bad_request", 400, "请求的格式不对。"
+
+
+class TooLong(GatewayError):
+    code, status, sentence = "too_long", 413, "内容太长了。"
+
+
+class NoSession(GatewayError):
+    code, status, sentence = "no_session", 401, "登录已失效，请重新登录。"
+
+
+class NotAllowed(GatewayError):
+    code, status, sentence = "not_allowed", 403, "没有权限这样做。"
+
+
+class Missing(GatewayError):
+    code, status, sentence = "not_found", 404, "没有找到。"
+
+
+class OutOfDate(GatewayError):
+    code, status, sentence = "stale", 409, "这个会话已经换了负责人，内容没有发出。"
+
+
+class NotNow(GatewayError):
+    code, status, sentence = "refused", 409, "当前状态下不能这样做。"
+
+
+class RateLimited(GatewayError):
+    code, status, sentence = "rate_limited", 429, "发送得太快了，请稍等一下再发。"
+
+
+class Unavailable(GatewayError):
+    code, status, sentence = "unavailable", 503, "服务暂时不可用，请稍后再试。"
+
+
+def from_desk(error: desk_errors.DeskError) -> GatewayError:
+    """What a refusal of the handoff engine means to a browser."""
+    for kind, answer in _DESK:
+        if isinstance(error, kind):
+            return answer()
+    return Unavailable()
+
+
+_DESK: tuple[tuple[type[desk_errors.DeskError], type[GatewayError]], ...] = (
+    (desk_errors.NotFound, Missing),
+    (desk_errors.NotAllowed, NotAllowed),
+    (desk_errors.Stale, OutOfDate),
+    (desk_errors.Refused, NotNow),
+    (desk_errors.TooLong, TooLong),
+    (desk_errors.Invalid, BadRequest),
+    (desk_errors.BackendUnavailable, Unavailable),
+)

@@ -1,0 +1,106 @@
+"""Everything the endpoints need, constructed once in the wiring and handed to them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from gateway.access import Customers, Origins, Staff
+from gateway.console import Board, Presence
+from gateway.directory import Directory
+from gateway.faq_texts import FaqTexts
+from gateway.people import People
+from gateway.rasa_client import RasaClient
+from gateway.rates import Buckets, Gauge
+from gateway.relay import Relay
+from gateway.secret_file import Secrets
+from gateway.settings import Settings
+from gateway.store import Store
+from handoff.desk import Desk
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Who may go how fast."""
+
+    customer: Buckets
+    address: Buckets
+    sessions: Buckets
+    agent: Buckets
+    sockets: Gauge
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that the settings ask for."""
+        return cls(
+            customer=Buckets(burst=settings.customer_burst, per_minute=settings.customer_per_minute),
+            address=Buckets(burst=settings.address_burst, per_minute=settings.address_per_minute),
+            sessions=Buckets(burst=settings.sessions_per_minute, per_minute=settings.sessions_per_minute),
+            # An agent with a canned-reply key and ten chats is fast; a stuck key is faster.
+            agent=Buckets(burst=60, per_minute=600),
+            sockets=Gauge(settings.sockets_per_address),
+        )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one gateway process."""
+
+    settings: Settings
+    desk: Desk
+    people: People
+    store: Store
+    secrets: Secrets
+    bot: RasaClient
+    relay: Relay
+    board: Board
+    presence: Presence
+    directory: Directory
+    faq: FaqTexts
+    customers: Customers
+    staff: Staff
+    origins: Origins
+    limits: Limits
+
+    @classmethod
+    def build(
+        cls, *, settings: Settings, desk: Desk, people: People, store: Store, secrets: Secrets, bot: RasaClient
+    ) -> Parts:
+        """Construct what depends on nothing but these."""
+        relay = Relay(desk)
+        return cls(
+            settings=settings,
+            desk=desk,
+            people=people,
+            store=store,
+            secrets=secrets,
+            bot=bot,
+            relay=relay,
+            board=Board(desk, relay),
+            presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
+            directory=Directory(people),
+            faq=FaqTexts(settings.faq),
+            customers=Customers(secrets.cookie_key, max_age_s=settings.customer_session_days * 86400),
+            staff=Staff(people, store, settings),
+            origins=Origins(settings),
+            limits=Limits.of(settings),
+        )
+
+    async def start(self) -> None:
+        """Begin to listen to the desk."""
+        await self.directory.refresh()
+        await self.relay.start()
+        self.board.start()
+        self.presence.start()
+
+    async def close(self) -> None:
+        """Stop what `start` began."""
+        await self.presence.close()
+        await self.board.close()
+        await self.relay.close()
+        await self.bot.close()
+
+
+def now_ms() -> int:
+    """The gateway's own clock, for browsers to count down with."""
+    return time.time_ns() // 1_000_000

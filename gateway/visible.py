@@ -1,0 +1,51 @@
+"""What a customer may see: messages, the bare course of their case, and their own votes. Never notes, annotations,
+fenced writes, evidence, login names or other inside details.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from contracts.codec import encode
+from contracts.conversation import ConversationView
+
+# What may pass of an entry's `data`; anything a later version adds stays inside until it is named here.
+_MESSAGE_DATA = ("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait")
+_CASE_DATA = ("case_id", "state")
+_FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch")
+
+
+def entry_for_customer(entry: dict[str, Any], display: Callable[[str], str]) -> dict[str, Any] | None:
+    """An encoded log entry as its customer sees it, or None when it is not for them.
+
+    `display` turns an agent's login name into the name shown.
+    """
+    kind, author = entry["kind"], entry["author"]
+    if kind == "message":
+        kept: tuple[str, ...] = _MESSAGE_DATA
+    elif kind == "case":
+        kept = _CASE_DATA
+    elif kind == "feedback" and author == "customer":
+        kept = _FEEDBACK_DATA
+    else:
+        return None
+    data = entry.get("data") or {}
+    return {
+        "seq": entry["seq"],
+        "at_ms": entry["at_ms"],
+        "kind": kind,
+        "author": author,
+        "text": entry.get("text", "") if kind != "case" else "",
+        "key": entry.get("key", "") if author == "customer" else "",
+        "author_id": display(entry["author_id"]) if author == "agent" and entry.get("author_id") else "",
+        "data": {name: data[name] for name in kept if name in data},
+    }
+
+
+def view_for_customer(view: ConversationView) -> dict[str, Any]:
+    """The state of a conversation as its customer sees it."""
+    document: dict[str, Any] = encode(view)
+    document["agent_id"] = ""
+    document["profile"] = {}
+    return document

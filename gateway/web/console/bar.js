@@ -1,0 +1,41 @@
+/** The console's top line: views, status, sound, help, who is logged in. */
+
+import { h } from "../shared/dom.js";
+import { t } from "../shared/texts.js";
+
+const STATUSES = ["ready", "break"];
+const SUPERVISING = new Set(["supervisor", "admin"]);
+
+/** `actions`: `{status(name), show(view), help(), logOut()}`. Returns `{element, render(status, view)}`. */
+export function makeBar(me, notifier, actions) {
+  const button = (text, act, props = {}) => h("button", { class: "button", type: "button", on: { click: act }, ...props }, text);
+  const supervises = me.roles.some((role) => SUPERVISING.has(role));
+  const views = ["chats", "supervisor"].map((name) => button(t(`desk.${name}`), () => actions.show(name), { data: { view: name } }));
+  const statuses = STATUSES.map((name) => button(t(`status.${name}`), () => actions.status(name), { data: { status: name } }));
+  const sound = button(t("desk.sound"), () => {
+    notifier.toggle();
+    press(sound, notifier.on);
+  });
+  press(sound, notifier.on);
+  const element = h(
+    "header",
+    { class: "bar" },
+    h("h1", { class: "bar-title" }, t("desk.title")),
+    supervises ? h("div", { class: "segment" }, views) : null,
+    h("span", { class: "bar-space" }),
+    h("span", { class: "bar-who" }, me.display),
+    h("div", { class: "segment", role: "group", "aria-label": t("desk.status") }, statuses),
+    sound,
+    button("?", actions.help, { "aria-label": t("desk.help"), title: t("desk.help") }),
+    button(t("desk.logout"), actions.logOut, { class: "button plain" }),
+  );
+  return {
+    element,
+    render(status, view) {
+      for (const item of statuses) press(item, item.dataset.status === status);
+      for (const item of views) press(item, item.dataset.view === view);
+    },
+  };
+}
+
+const press = (button, on) => button.setAttribute("aria-pressed", String(on));

@@ -1,0 +1,99 @@
+/** The middle column: who it is, the log, and the writing box. */
+
+import { h } from "../shared/dom.js";
+import { t } from "../shared/texts.js";
+import { confirmDialog, resolveDialog, transferDialog } from "./dialogs.js";
+import { entityName } from "./explain.js";
+import { customerName, reasonTag, timerOf } from "./list.js";
+import { makeThread } from "./thread.js";
+import { makeWriter } from "./write.js";
+
+const SUPERVISING = new Set(["supervisor", "admin"]);
+
+/**
+ * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case)}`.
+ *
+ * Returns `{element, render(case, view), focus(mode), insert(text), jump(seq), resolve()}`; `view` is `{entries | null,
+ * pending, hasEarlier, isMine, typing, agents, brief}`.
+ */
+export function makeChat(me, actions) {
+  const supervises = me.roles.some((role) => SUPERVISING.has(role));
+  let item = null;
+  let view = null;
+  let headDrawn = "";
+  const head = h("header", { class: "thread-head" });
+  const typing = h("p", { class: "thread-typing", "aria-live": "polite" });
+  const nameOf = (agentId) => view?.agents.find((agent) => agent.agent_id === agentId)?.display ?? agentId;
+  const thread = makeThread({ retry: actions.retry, drop: actions.drop, earlier: () => actions.earlier(item.conversation_id), nameOf });
+  const writer = makeWriter({
+    say: (text) => actions.say(item.conversation_id, { text }),
+    note: (text) => actions.say(item.conversation_id, { text, note: true }),
+    typing: (on) => actions.do({ type: "typing", conversation_id: item.conversation_id, on }),
+  });
+  const none = h("div", { class: "thread-none" }, h("p", {}, t("thread.none")), h("p", { class: "quiet" }, t("thread.none_hint")));
+  const loading = h("p", { class: "thread-none", role: "status" }, t("thread.loading"));
+  const element = h("section", { class: "column thread", "aria-label": t("thread.label") }, head, none, loading, thread.element, typing, writer.element);
+
+  const resolve = () => {
+    if (!item || !["active", "wrap_up"].includes(item.state) || item.agent_id !== me.name) return;
+    resolveDialog(view.brief?.problem.text.slice(0, 200) ?? "", (outcome) => actions.do({ type: "resolve", case_id: item.case_id, outcome }));
+  };
+  const transfer = () => transferDialog(view.agents, me, (target) => actions.do({ type: "transfer", case_id: item.case_id, ...target }));
+  const takeOver = () => {
+    const from = view.agents.find((agent) => agent.agent_id === item.agent_id)?.display ?? t("desk.queue");
+    confirmDialog(t("thread.take_over"), t("thread.take_over_sure", { name: from }), () => actions.do({ type: "take_over", case_id: item.case_id }));
+  };
+
+  const renderHead = () => {
+    const version = JSON.stringify([item.case_id, item.state, item.owed_since_ms, item.offer_deadline_ms, view.isMine]);
+    if (version === headDrawn) return;
+    headDrawn = version;
+    const button = (text, act, kind = "") => h("button", { class: `button ${kind}`, type: "button", on: { click: act } }, text);
+    const held = item.agent_id === me.name && ["active", "wrap_up"].includes(item.state);
+    const open = ["waiting", "offered", "active"].includes(item.state);
+    const timer = item.state === "closed" ? null : timerOf(item);
+    head.replaceChildren(
+      h("h2", { class: "thread-name" }, customerName(item)),
+      reasonTag(item.reason),
+      h("span", { class: "tag quiet" }, t(`case.${item.state}`)),
+      ...(timer ? [h("span", { class: "quiet" }, t(`timer.${item.state}`)), timer] : []),
+      h("span", { class: "bar-space" }),
+      ...[
+        item.state === "offered" && item.offered_to === me.name ? button(t("thread.accept"), () => actions.accept(item), "primary") : null,
+        supervises && open && !held && item.offered_to !== me.name ? button(t("thread.take_over"), takeOver) : null,
+        view.isMine ? button(t("thread.transfer"), transfer) : null,
+        held ? button(t("thread.resolve"), resolve, "primary") : null,
+      ].filter(Boolean),
+    );
+  };
+
+  const render = (nextItem, nextView) => {
+    [item, view] = [nextItem, nextView];
+    none.hidden = item !== null;
+    head.hidden = item === null;
+    loading.hidden = item === null || view.entries !== null;
+    thread.element.hidden = item === null || view.entries === null;
+    writer.element.hidden = item === null;
+    typing.textContent = view.typing ? t("thread.customer_types") : "";
+    if (!item) return;
+    renderHead();
+    if (view.entries) thread.render(view.entries, view.pending, { id: item.conversation_id, hasEarlier: view.hasEarlier });
+    writer.open({
+      id: item.conversation_id,
+      canReply: view.isMine,
+      canPrepare: item.state === "offered" && item.offered_to === me.name,
+      blocked: view.isMine ? "" : t(item.state === "closed" ? "write.ended" : "write.not_owner"),
+      entities: view.brief?.entities ?? [],
+      known: knownOf(me, view.brief),
+    });
+  };
+
+  return { element, render, focus: writer.focus, insert: (text) => text && view?.isMine && writer.insert(text), jump: thread.jump, resolve };
+}
+
+/** The variables of the phrases. */
+function knownOf(me, brief) {
+  const known = { [t("phrase.agent")]: me.display };
+  for (const entity of brief?.entities ?? []) known[entityName(entity.name)] = entity.value;
+  return known;
+}

@@ -1,0 +1,388 @@
+/** <jiehua-desk>: the agent's workplace. Holds the connection and the state; the columns draw it. */
+
+import { get } from "../shared/api.js";
+import { h } from "../shared/dom.js";
+import { LiveSocket } from "../shared/live.js";
+import { TYPING_MS, lastSeqOf } from "../shared/log.js";
+import { plainText } from "../shared/markdown.js";
+import { Outbox, isFinal } from "../shared/outbox.js";
+import { t } from "../shared/texts.js";
+import { setServerTime } from "../shared/wait_timer.js";
+import { makeSupervisor } from "../supervisor/supervisor.js";
+import { makeBar } from "./bar.js";
+import { briefView } from "./brief_data.js";
+import { makeChat } from "./chat.js";
+import { makeContext } from "./context.js";
+import { helpDialog } from "./dialogs.js";
+import { makeList } from "./list.js";
+import { Notifier } from "./notify.js";
+import { makeOffer } from "./offer.js";
+import { listenForShortcuts } from "./shortcuts.js";
+import { EMPTY, all, apply, isMine, mine, offers, withThread } from "./state.js";
+
+const PAGE_ENTRIES = 200;
+const QUIET_LOSS_TRIES = 2;
+const TOAST_MS = 4000;
+// The brief is read again at most this often while the customer writes.
+const BRIEF_EVERY_MS = 800;
+// Chats of others send no events to those who do not watch them, so a supervisor's view reads them again.
+const OTHERS_EVERY_MS = 5000;
+const SESSION_OVER = new Set([4401, 4403, 4409]);
+
+class JiehuaDesk extends HTMLElement {
+  /** Who is logged in, as the login answered. */
+  me = null;
+
+  #state = EMPTY;
+  #live = new LiveSocket(() => "/api/agent/live");
+  #outboxes = new Map();
+  #openId = "";
+  #openCase = null;
+  #view = "chats";
+  #briefs = new Map();
+  #briefTimer = 0;
+  #othersTimer = 0;
+  #whole = new Set();
+  #fetching = new Set();
+  #parts = {};
+  #notifier = new Notifier();
+  #stopShortcuts = () => {};
+  #drawing = 0;
+
+  connectedCallback() {
+    this.#state = { ...EMPTY, me: this.me };
+    this.#build();
+    this.#live.addEventListener("frame", (event) => this.#take(event.detail));
+    this.#live.addEventListener("down", (event) => this.#lost(event.detail));
+    this.#live.open();
+    this.#stopShortcuts = listenForShortcuts(this.#shortcuts());
+    this.#draw();
+  }
+
+  disconnectedCallback() {
+    this.#live.close();
+    this.#stopShortcuts();
+    clearInterval(this.#othersTimer);
+  }
+
+  // --- frames
+
+  #take(frame) {
+    if (frame.type === "ack") this.#outboxOf(frame.key)?.acknowledged(frame.key);
+    else if (frame.type === "error") this.#refused(frame);
+    else {
+      const before = this.#state;
+      this.#state = apply(before, frame);
+      if (frame.type === "snapshot") this.#begun(frame);
+      if (frame.type === "entry") this.#settled(frame);
+      if (frame.type === "typing" && frame.on) setTimeout(() => this.#draw(), TYPING_MS + 100);
+      this.#announce(before, frame);
+    }
+    this.#draw();
+  }
+
+  /** A snapshot: fresh state; what it cannot carry (the open log, unsent replies) is fetched and sent again. */
+  #begun(frame) {
+    setServerTime(frame.now_ms);
+    this.#parts.banner.hidden = true;
+    const kept = this.#openId && this.#state.threads[this.#openId];
+    this.#state = { ...this.#state, threads: kept ? { [this.#openId]: kept } : {} };
+    this.#whole = new Set(this.#whole.has(this.#openId) ? [this.#openId] : []);
+    this.#briefs.clear();
+    if (this.#openId) {
+      this.#watch(this.#openId);
+      this.#fetchNewer(this.#openId);
+      this.#refreshBrief();
+    } else {
+      const first = mine(this.#state).find((item) => item.state !== "offered");
+      if (first) this.#open(first);
+    }
+    for (const item of Object.values(this.#state.cases)) this.#outbox(item.conversation_id);
+    for (const outbox of this.#outboxes.values()) outbox.resend();
+  }
+
+  #settled({ conversation_id: id, entry }) {
+    this.#outboxes.get(id)?.settle([entry]);
+    if (id === this.#openId) this.#refreshBrief();
+  }
+
+  #refused(frame) {
+    const message = t(`error.${frame.code}`, {}, frame.message);
+    const outbox = this.#outboxOf(frame.key);
+    if (outbox) outbox.refused(frame.key, message, isFinal(frame.code));
+    else this.#toast(frame.message || message);
+  }
+
+  #lost({ tries, code }) {
+    if (SESSION_OVER.has(code)) {
+      this.#live.close();
+      this.dispatchEvent(new Event("session-ended", { bubbles: true }));
+      return;
+    }
+    if (tries < QUIET_LOSS_TRIES) return;
+    this.#parts.banner.textContent = t("live.lost");
+    this.#parts.banner.hidden = false;
+  }
+
+  /** Title, sound and notice: for offers to me and for customers of mine, nothing else. */
+  #announce(before, frame) {
+    const owed = mine(this.#state).filter((item) => item.state === "offered" || item.owed_since_ms);
+    this.#notifier.badge(owed.length);
+    if (frame.type !== "case") return;
+    const { case_id: id, problem, last_text: text, owed_since_ms: owedMs, state } = frame.case;
+    const [held, now] = [before.cases[id], this.#state.cases[id]];
+    if (!now) return;
+    if (state === "offered" && held?.state !== "offered") {
+      this.#notifier.call("offer", problem);
+      // An agent with nothing before them sees the whole of it at once.
+      if (!this.#openId || this.#openCase?.state === "closed") this.#open(now);
+    }
+    else if (owedMs && held && held.last_seq < now.last_seq && now.last_author === "customer") this.#notifier.call("message", text);
+  }
+
+  // --- conversations
+
+  #open(item) {
+    if (this.#openId && this.#openId !== item.conversation_id) this.#unwatch(this.#openId);
+    this.#openId = item.conversation_id;
+    this.#openCase = item;
+    this.#show("chats");
+    this.#watch(item.conversation_id);
+    if (this.#state.threads[item.conversation_id]) this.#fetchNewer(item.conversation_id);
+    else this.#fetchNewest(item.conversation_id);
+    this.#fetchBrief(item.case_id);
+    this.#draw();
+  }
+
+  /** The open case as it is now; the last known one when it has left me. */
+  #current() {
+    if (!this.#openId) return null;
+    const known = all(this.#state).find((item) => item.conversation_id === this.#openId);
+    if (known) this.#openCase = known;
+    else if (this.#openCase?.state !== "closed") this.#openCase = { ...this.#openCase, state: "closed" };
+    return this.#openCase;
+  }
+
+  // My own conversations come without asking; others are watched, which is on record.
+  #watch(id) {
+    if (!mine(this.#state).some((item) => item.conversation_id === id)) this.#live.send({ type: "watch", conversation_id: id });
+  }
+
+  #unwatch(id) {
+    if (!mine(this.#state).some((item) => item.conversation_id === id)) this.#live.send({ type: "unwatch", conversation_id: id });
+  }
+
+  /** The log as far as it is here; fetched once where it is not. */
+  #threadOf(id) {
+    if (!this.#state.threads[id] && !this.#fetching.has(id)) {
+      this.#fetching.add(id);
+      this.#fetchNewest(id).finally(() => this.#fetching.delete(id));
+    }
+    return this.#state.threads[id] ?? [];
+  }
+
+  async #fetchNewest(id) {
+    try {
+      // The newest page: everything before a number that no log reaches.
+      const page = await get(`/api/agent/conversations/${id}/log?before=${Number.MAX_SAFE_INTEGER}&limit=${PAGE_ENTRIES}`);
+      if ((page.entries[0]?.seq ?? 1) === 1) this.#whole.add(id);
+      this.#add(id, page.entries);
+    } catch {
+      this.#toast(t("thread.failed"));
+    }
+  }
+
+  async #fetchNewer(id) {
+    for (;;) {
+      const after = lastSeqOf(this.#state.threads[id] ?? []);
+      const page = await get(`/api/agent/conversations/${id}/log?after=${after}&limit=${PAGE_ENTRIES}`).catch(() => null);
+      if (!page) return;
+      this.#add(id, page.entries);
+      if (page.entries.length < PAGE_ENTRIES) return;
+    }
+  }
+
+  async #fetchEarlier(id) {
+    const first = this.#state.threads[id][0].seq;
+    try {
+      const page = await get(`/api/agent/conversations/${id}/log?before=${first}&limit=${PAGE_ENTRIES}`);
+      if ((page.entries[0]?.seq ?? 1) === 1) this.#whole.add(id);
+      this.#add(id, page.entries);
+    } catch {
+      this.#toast(t("thread.failed"));
+    }
+  }
+
+  #add(id, entries) {
+    this.#state = withThread(this.#state, id, entries);
+    this.#outboxes.get(id)?.settle(entries);
+    this.#draw();
+  }
+
+  async #fetchOthers() {
+    const fetchState = (name) => get(`/api/agent/cases?state=${name}`).catch(() => null);
+    const [others, left] = await Promise.all([fetchState("active"), fetchState("message_left")]);
+    this.#state = { ...this.#state, others: others?.cases ?? this.#state.others, left: left?.cases ?? this.#state.left };
+    this.#draw();
+  }
+
+  #refreshBrief() {
+    if (this.#briefTimer) return;
+    this.#briefTimer = setTimeout(() => {
+      this.#briefTimer = 0;
+      // A case that was taken over meanwhile is no longer mine to read.
+      const item = this.#current();
+      if (item && item.state !== "closed") this.#fetchBrief(item.case_id);
+    }, BRIEF_EVERY_MS);
+  }
+
+  async #fetchBrief(caseId) {
+    const answer = await get(`/api/agent/cases/${caseId}/brief`).catch(() => null);
+    if (answer) this.#briefs.set(caseId, answer);
+    this.#draw();
+  }
+
+  /** The unsent replies and notes of one conversation. */
+  #outbox(id) {
+    if (!this.#outboxes.has(id)) {
+      const frameOf = ({ key, text, note }) =>
+        note
+          ? { type: "note", key, conversation_id: id, text }
+          : { type: "say", key, conversation_id: id, text, epoch: all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0 };
+      const outbox = new Outbox(`${this.me.name}.${id}`, frameOf, (frame) => this.#live.send(frame));
+      outbox.addEventListener("change", () => this.#draw());
+      this.#outboxes.set(id, outbox);
+    }
+    return this.#outboxes.get(id);
+  }
+
+  #outboxOf(key) {
+    return [...this.#outboxes.values()].find((outbox) => outbox.items.some((item) => item.key === key));
+  }
+
+  // --- what the agent does
+
+  #do(frame) {
+    if (!this.#live.send(frame)) this.#toast(t("live.lost"));
+  }
+
+  #accept(item) {
+    this.#do({ type: "accept", case_id: item.case_id });
+    this.#open(item);
+    this.#parts.chat.focus("reply");
+  }
+
+  #move(step) {
+    const items = this.#parts.list.order(this.#state);
+    if (!items.length) return;
+    const at = items.findIndex((item) => item.conversation_id === this.#openId);
+    this.#open(items[(at + step + items.length) % items.length]);
+  }
+
+  #shortcuts() {
+    const suggest = (at) => () => this.#parts.chat.insert(plainText(this.#briefView()?.suggested[at]?.text ?? ""));
+    return {
+      next: () => this.#move(1),
+      previous: () => this.#move(-1),
+      reply: () => this.#parts.chat.focus("reply"),
+      note: () => this.#parts.chat.focus("note"),
+      resolve: () => this.#parts.chat.resolve(),
+      accept: () => this.#parts.offer.accept(),
+      help: helpDialog,
+      suggest1: suggest(0),
+      suggest2: suggest(1),
+      suggest3: suggest(2),
+    };
+  }
+
+  #toast(text) {
+    const note = h("p", { class: "desk-toast", role: "status" }, text);
+    this.append(note);
+    setTimeout(() => note.remove(), TOAST_MS);
+  }
+
+  // --- drawing
+
+  #build() {
+    const parts = this.#parts;
+    parts.bar = makeBar(this.me, this.#notifier, {
+      status: (status) => this.#do({ type: "status", status }),
+      show: (view) => this.#show(view),
+      help: helpDialog,
+      logOut: () => this.dispatchEvent(new Event("log-out", { bubbles: true })),
+    });
+    parts.banner = h("p", { class: "desk-banner", role: "status", hidden: true });
+    parts.list = makeList((item) => this.#open(item));
+    parts.chat = makeChat(this.me, {
+      do: (frame) => this.#do(frame),
+      say: (id, fields) => this.#outbox(id).say(fields),
+      retry: (key) => this.#outboxOf(key)?.resend(key),
+      drop: (key) => this.#outboxOf(key)?.drop(key),
+      earlier: (id) => this.#fetchEarlier(id),
+      accept: (item) => this.#accept(item),
+    });
+    parts.context = makeContext({
+      jump: (seq) => this.#parts.chat.jump(seq),
+      insert: (text) => this.#parts.chat.insert(text),
+      copied: () => this.#toast(t("brief.copied")),
+    });
+    parts.offer = makeOffer({
+      accept: (item) => this.#accept(item),
+      decline: (item, reason) => this.#do({ type: "decline", case_id: item.case_id, reason }),
+      show: (item) => this.#open(item),
+      wanted: (item) => this.#threadOf(item.conversation_id),
+    });
+    parts.supervisor = makeSupervisor((item) => this.#open(item));
+    parts.columns = h("main", { class: "columns" }, parts.list.element, parts.chat.element, parts.context.element);
+    this.replaceChildren(parts.bar.element, parts.banner, parts.columns, parts.supervisor.element, parts.offer.element);
+    this.#show("chats");
+  }
+
+  #show(view) {
+    this.#view = view;
+    this.#parts.columns.hidden = view !== "chats";
+    this.#parts.supervisor.element.hidden = view !== "supervisor";
+    clearInterval(this.#othersTimer);
+    if (view === "supervisor") {
+      this.#fetchOthers();
+      this.#othersTimer = setInterval(() => document.hidden || this.#fetchOthers(), OTHERS_EVERY_MS);
+    }
+    this.#draw();
+  }
+
+  #briefView() {
+    const item = this.#current();
+    return item ? briefView(this.#briefs.get(item.case_id), item, this.#state.threads[item.conversation_id] ?? []) : null;
+  }
+
+  /** Draw once per frame of the screen, however many frames came over the wire. */
+  #draw() {
+    this.#drawing ||= requestAnimationFrame(() => {
+      this.#drawing = 0;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const state = this.#state;
+    const parts = this.#parts;
+    const item = this.#current();
+    const view = this.#briefView();
+    parts.bar.render(state.status, this.#view);
+    parts.list.render(state, this.#openId);
+    parts.chat.render(item, {
+      entries: state.threads[this.#openId] ?? null,
+      pending: this.#openId ? this.#outbox(this.#openId).items : [],
+      hasEarlier: !this.#whole.has(this.#openId),
+      isMine: isMine(state, item),
+      typing: (state.typing[this.#openId] ?? 0) > Date.now(),
+      agents: state.agents,
+      brief: view,
+    });
+    parts.context.render(view);
+    parts.offer.render(offers(state), this.#view === "chats" ? this.#openId : "");
+    parts.supervisor.render(state);
+  }
+}
+
+customElements.define("jiehua-desk", JiehuaDesk);

@@ -1,0 +1,168 @@
+/** The middle column's log: everything that happened, with the bot's turns explained. */
+
+import { h, reconcile } from "../shared/dom.js";
+import { renderInline, renderMarkdown } from "../shared/markdown.js";
+import { t } from "../shared/texts.js";
+import { clock } from "../shared/time.js";
+import { explanation, markedText, understandingOf } from "./explain.js";
+
+const NEAR_BOTTOM_PIXELS = 80;
+const FLASH_MS = 1500;
+const SAID_BY_NOTICE = new Set(["accept", "resolve", "abandon", "leave_message", "take_over"]);
+
+/** `actions`: `{retry(key), drop(key), earlier(), nameOf(agentId)}`. Returns `{element, render(entries, pending, info), jump(seq)}`. */
+export function makeThread(actions) {
+  const list = h("div", { class: "entries" });
+  const element = h("div", { class: "scroll", role: "log", "aria-live": "polite", "aria-label": t("thread.label"), tabindex: "0" }, list);
+  let follow = true;
+  let shown = null;
+  let sending = 0;
+  element.addEventListener("scroll", () => {
+    follow = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PIXELS;
+  });
+  const toBottom = () => {
+    element.scrollTop = element.scrollHeight;
+  };
+  // What grows below the last line is followed; what the reader opens is not.
+  const observer = new ResizeObserver(() => follow && toBottom());
+  observer.observe(element);
+  observer.observe(list);
+  list.addEventListener("click", (event) => {
+    if (event.target.closest("summary")) follow = false;
+  });
+
+  const jump = (seq) => {
+    const target = list.querySelector(`[data-seq="${Number(seq)}"]`);
+    if (!target) return;
+    follow = false;
+    target.scrollIntoView({ block: "center" });
+    target.classList.add("flash");
+    setTimeout(() => target.classList.remove("flash"), FLASH_MS);
+    target.focus({ preventScroll: true });
+  };
+
+  /** `info`: `{id, hasEarlier}`; another `id` starts at the newest line again. */
+  const render = (entries, pending, info) => {
+    // Whoever writes wants to see what they wrote.
+    if (pending.length > sending) follow = true;
+    sending = pending.length;
+    if (shown !== info.id) {
+      shown = info.id;
+      follow = true;
+      list.replaceChildren();
+      list.keyed = new Map();
+    }
+    const height = element.scrollHeight;
+    const firstBefore = list.querySelector("[data-seq]")?.dataset.seq;
+    reconcile(list, threadItems(entries, pending, info.hasEarlier, { ...actions, jump }));
+    const grewAbove = firstBefore && list.querySelector("[data-seq]")?.dataset.seq !== firstBefore;
+    if (follow) toBottom();
+    else if (grewAbove) element.scrollTop += element.scrollHeight - height;
+  };
+
+  return { element, render, jump };
+}
+
+function threadItems(entries, pending, hasEarlier, actions) {
+  const understood = new Map();
+  const reactions = new Map();
+  for (const entry of entries) {
+    if (entry.kind === "annotation") understood.set(entry.data.about, understandingOf(entry));
+    if (entry.kind === "feedback" && typeof entry.data.useful === "boolean") reactions.set(entry.data.about, entry.data.useful);
+  }
+  const items = hasEarlier ? [{ id: "earlier", version: "", build: () => earlierButton(actions.earlier) }] : [];
+  for (const entry of entries) {
+    const known = understood.get(entry.seq) ?? null;
+    const reaction = reactions.get(entry.seq);
+    const build = viewOf(entry, known, reaction, actions);
+    if (build) items.push({ id: `e${entry.seq}`, version: `${known !== null}${reaction}`, build });
+  }
+  for (const item of pending) {
+    items.push({ id: `k${item.key}`, version: item.state + item.message, build: () => pendingView(item, actions) });
+  }
+  return items;
+}
+
+const earlierButton = (earlier) => h("button", { class: "button plain earlier", type: "button", on: { click: earlier } }, t("page.earlier"));
+
+function viewOf(entry, known, reaction, actions) {
+  switch (entry.kind) {
+    case "message":
+      if (entry.author === "customer") return () => customerView(entry, known, actions);
+      if (entry.author === "bot") return () => botView(entry, reaction);
+      if (entry.author === "agent") return () => frame(entry, "agent", actions.nameOf(entry.author_id), h("p", { class: "words" }, renderInline(entry.text)));
+      return entry.text ? () => lineView(entry, entry.text) : null;
+    case "note":
+      return () => frame(entry, "note", t("kind.note", { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, entry.text));
+    case "case":
+      return caseWords(entry, actions.nameOf) ? () => lineView(entry, caseWords(entry, actions.nameOf)) : null;
+    case "feedback":
+      if (entry.data.what === "problem") return () => lineView(entry, t("kind.corrected", { text: entry.text }));
+      return entry.data.score ? () => lineView(entry, [t("kind.rated", { score: entry.data.score }), entry.text].filter(Boolean).join("：")) : null;
+    case "fenced":
+      return () => frame(entry, "fenced", t("kind.fenced"), h("p", { class: "words" }, entry.text));
+    default:
+      return null;
+  }
+}
+
+/** What happened to the case; nothing where a notice to the customer says it already. */
+function caseWords(entry, nameOf) {
+  const { verb, state, reason, why, agent_id: agentId } = entry.data;
+  const words = t(`verb.${verb}`, { name: nameOf(agentId), reason: t(`reason.${reason}`, {}, reason) }, t(`case.${state}`, {}, state));
+  // An agent's own reason is worth reading; the router's is for the log.
+  return SAID_BY_NOTICE.has(verb) ? "" : [words, verb === "decline" ? why : ""].filter(Boolean).join("：");
+}
+
+/** `who` gives shape and side; `title` says it in words. */
+function frame(entry, who, title, ...content) {
+  return h(
+    "article",
+    { class: `turn turn-${who}`, data: { seq: entry.seq }, tabindex: "-1" },
+    h("header", { class: "turn-head" }, h("span", { class: "turn-who" }, title), h("time", {}, clock(entry.at_ms))),
+    h("div", { class: "turn-body" }, content),
+  );
+}
+
+function customerView(entry, known, actions) {
+  const view = frame(entry, "customer", t("kind.customer"), h("p", { class: "words" }, markedText(entry.text, known?.entities)));
+  if (known) view.append(explanation(known, actions.jump));
+  return view;
+}
+
+function botView(entry, reaction) {
+  const data = entry.data ?? {};
+  const view = frame(
+    entry,
+    "bot",
+    t("kind.bot"),
+    renderMarkdown(entry.text || data.answer?.text || ""),
+    data.buttons?.length ? h("p", { class: "turn-buttons" }, data.buttons.map((button) => h("span", { class: "tag" }, button.title))) : null,
+    data.answer ? h("p", { class: "turn-source" }, `${t("answer.source")}：${data.answer.question} · ${data.answer.entry_id}`) : null,
+  );
+  if (reaction !== undefined) {
+    view.append(h("p", { class: "turn-reaction" }, h("span", { class: "tag" }, t(reaction ? "reaction.useful" : "reaction.useless"))));
+  }
+  return view;
+}
+
+const lineView = (entry, text) =>
+  h("p", { class: "turn-line", data: { seq: entry.seq }, tabindex: "-1" }, h("span", {}, text), " ", h("time", {}, clock(entry.at_ms)));
+
+function pendingView(item, actions) {
+  return h(
+    "article",
+    { class: `turn turn-${item.note ? "note" : "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
+    h("header", { class: "turn-head" }, h("span", {}, t(item.state === "sent" ? "send.delivered" : `send.${item.state}`)), item.message),
+    h("div", { class: "turn-body" }, h("p", { class: "words" }, item.text)),
+    item.state === "failed"
+      ? h(
+          "p",
+          {},
+          h("button", { class: "button", type: "button", on: { click: () => actions.retry(item.key) } }, t("send.retry")),
+          " ",
+          h("button", { class: "button plain", type: "button", on: { click: () => actions.drop(item.key) } }, t("send.drop")),
+        )
+      : null,
+  );
+}

@@ -1,0 +1,152 @@
+/** The agent's writing box: a reply to the customer, or a note that only colleagues see. */
+
+import { h } from "../shared/dom.js";
+import { autosize, onEnter } from "../shared/enter.js";
+import { keep, recall, tabOnly } from "../shared/storage.js";
+import { t } from "../shared/texts.js";
+import { entityName } from "./explain.js";
+import { PHRASES, fillPhrase } from "./phrases.js";
+
+const MAX_CHARACTERS = 2000;
+const MOST_PIXELS = 200;
+const TYPING_EVERY_MS = 4000;
+// An agent who asks for what the customer has already given makes them say it twice.
+const ASKS_FOR = { order_number: /订单号|单号/, phone: /手机号|电话|联系方式/ };
+
+/** `actions`: `{say(text), note(text), typing(on)}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
+export function makeWriter(actions) {
+  let mode = "reply";
+  let context = { id: "", canReply: false, known: {}, entities: [], blocked: "" };
+  let toldMs = 0;
+  const field = h("textarea", { class: "write-field", rows: 2, maxlength: MAX_CHARACTERS });
+  const hint = h("p", { class: "write-hint", role: "status" });
+  const send = h("button", { class: "button primary", type: "submit" });
+  const modes = ["reply", "note"].map((name) => h("button", { class: "tab", type: "button", data: { mode: name }, on: { click: () => set(name) } }, t(`write.${name}`)));
+  const menu = h("ul", { class: "phrases", role: "listbox", "aria-label": t("write.phrases"), hidden: true });
+  const fit = autosize(field, MOST_PIXELS);
+  const submit = () => {
+    const text = field.value.trim();
+    if (!text || (mode === "reply" && !context.canReply)) return;
+    if (mode === "note") actions.note(text);
+    else actions.say(text);
+    setText("");
+    toldMs = 0;
+  };
+  const element = h(
+    "form",
+    {
+      class: "write",
+      on: {
+        submit: (event) => {
+          event.preventDefault();
+          submit();
+        },
+      },
+    },
+    menu,
+    h("div", { class: "write-modes" }, modes, hint),
+    h("div", { class: "write-line" }, field, send),
+  );
+
+  const draftName = () => `jiehua.draft.${context.id}.${mode}`;
+  const setText = (text) => {
+    field.value = text;
+    fit();
+    changed();
+  };
+  const changed = () => {
+    keep(tabOnly, draftName(), field.value);
+    hint.textContent = advice();
+    showPhrases();
+    if (mode !== "reply" || !context.canReply) return;
+    const nowMs = Date.now();
+    if (nowMs - toldMs > TYPING_EVERY_MS || !field.value) {
+      if (field.value || toldMs) actions.typing(Boolean(field.value));
+      toldMs = field.value ? nowMs : 0;
+    }
+  };
+  const advice = () => {
+    if (mode === "reply" && context.blocked) return context.blocked;
+    for (const [name, asked] of Object.entries(ASKS_FOR)) {
+      const given = context.entities.find((entity) => entity.name === name);
+      const quoted = given && field.value.includes(given.value);
+      if (mode === "reply" && given && !quoted && asked.test(field.value) && /[?？吗]|提供|告诉|多少/.test(field.value)) {
+        return t("write.known", { name: entityName(name), value: given.value });
+      }
+    }
+    return "";
+  };
+
+  // --- phrases: "/" at the start opens them, arrows choose, Enter takes.
+  let chosen = 0;
+  const matching = () => {
+    const typed = /^\/(\S*)$/.exec(field.value);
+    return typed && mode === "reply" ? PHRASES.filter(([name, text]) => (name + text).includes(typed[1])) : [];
+  };
+  const showPhrases = () => {
+    const found = matching();
+    menu.hidden = !found.length;
+    chosen = Math.min(chosen, Math.max(0, found.length - 1));
+    menu.replaceChildren(
+      ...found.map(([name, text], at) =>
+        h("li", { role: "option", "aria-selected": String(at === chosen), on: { click: () => take(text) } }, h("b", {}, name), ` ${fillPhrase(text, context.known)}`),
+      ),
+    );
+  };
+  const take = (text) => {
+    setText(fillPhrase(text, context.known));
+    field.focus();
+  };
+  field.addEventListener("keydown", (event) => {
+    const found = matching();
+    if (!found.length || event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = (chosen + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length;
+    else if (event.key === "Enter" || event.key === "Tab") take(found[chosen][1]);
+    else if (event.key === "Escape") setText("");
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    showPhrases();
+  });
+  onEnter(field, submit);
+  field.addEventListener("input", changed);
+
+  const set = (name) => {
+    mode = name;
+    for (const button of modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    element.dataset.mode = mode;
+    field.placeholder = t(mode === "note" ? "write.note_placeholder" : "write.reply_placeholder");
+    field.setAttribute("aria-label", t(`write.${mode}`));
+    send.textContent = t(mode === "note" ? "write.save_note" : "write.send");
+    field.value = recall(tabOnly, draftName(), "");
+    toldMs = 0;
+    fit();
+    allow();
+  };
+  const allow = () => {
+    // Before an offer is taken a reply may be prepared, not sent.
+    field.disabled = mode === "reply" && !context.canReply && !context.canPrepare;
+    send.disabled = mode === "reply" && !context.canReply;
+    hint.textContent = advice();
+  };
+
+  return {
+    element,
+    /** `next`: `{id, canReply, canPrepare, blocked, known: {客服, 订单号…}, entities}`. */
+    open(next) {
+      const other = next.id !== context.id;
+      context = next;
+      if (other) set("reply");
+      else allow();
+    },
+    focus(name) {
+      if (name !== mode) set(name);
+      field.focus();
+    },
+    insert(text) {
+      if (mode !== "reply") set("reply");
+      setText(field.value ? `${field.value}\n${text}` : text);
+      field.focus();
+    },
+  };
+}

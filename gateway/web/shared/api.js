@@ -1,0 +1,30 @@
+/** JSON over HTTP with the page's own cookie. */
+
+export class ApiError extends Error {
+  /** `status`: HTTP status, 0 when nothing answered; `code`: the server's stable word for what went wrong. */
+  constructor(status, code, message) {
+    super(message || code);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, body = {}) => call("POST", path, body);
+
+async function call(method, path, body) {
+  const options = { method, credentials: "same-origin", headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new ApiError(0, "offline", "");
+  }
+  const document = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new ApiError(answer.status, document.error ?? "error", document.message ?? "");
+  return document;
+}

@@ -1,0 +1,369 @@
+/** <jiehua-chat>: the customer's page. State comes from frames (state.js), sending goes through the outbox. */
+
+import { ApiError, get, post } from "../shared/api.js";
+import { h, mintKey, reconcile } from "../shared/dom.js";
+import { LiveSocket } from "../shared/live.js";
+import { merge } from "../shared/log.js";
+import { Outbox, isFinal } from "../shared/outbox.js";
+import { setPageLanguage, t } from "../shared/texts.js";
+import { ratingCard, waitCard } from "./cards.js";
+import { makeComposer } from "./composer.js";
+import { logItems } from "./entry_view.js";
+import { hostPage } from "./host.js";
+import { Memory } from "./memory.js";
+import { EMPTY, apply, lastSeq, typingNow } from "./state.js";
+
+const NEAR_BOTTOM_PIXELS = 80;
+const SESSION_RETRY_MS = 3000;
+// A hiccup shorter than this is nobody's business.
+const QUIET_LOSS_TRIES = 2;
+const PAGE_ENTRIES = 200;
+// Close code: the cookie is missing or no longer good.
+const NO_SESSION = 4401;
+
+class JiehuaChat extends HTMLElement {
+  #state = EMPTY;
+  #outbox = null;
+  #memory = null;
+  #live = null;
+  #trouble = "";
+  #earlier = null;
+  #conversationId = "";
+  #ready = false;
+  #typingTimer = 0;
+  #unread = 0;
+  #host = hostPage();
+
+  connectedCallback() {
+    setPageLanguage();
+    this.#build();
+    this.#render();
+    this.#start();
+    document.addEventListener("visibilitychange", () => document.hidden || this.#seen());
+    this.#host.onShown(() => this.#seen());
+  }
+
+  // --- the connection
+
+  async #start() {
+    try {
+      const session = await post("/api/customer/session", { channel: "web" });
+      if (!this.#live) this.#begin(session.conversation_id);
+      else this.#live.open();
+    } catch (error) {
+      this.#trouble = error instanceof ApiError && error.message ? error.message : t("live.unavailable");
+      this.#render();
+      setTimeout(() => this.#start(), SESSION_RETRY_MS);
+    }
+  }
+
+  #begin(conversationId) {
+    this.#conversationId = conversationId;
+    this.#memory = new Memory(conversationId);
+    this.#outbox = new Outbox(conversationId, sayFrame, (frame) => this.#live.send(frame));
+    this.#outbox.addEventListener("change", () => this.#render());
+    this.#live = new LiveSocket(() => `/api/customer/live?after=${lastSeq(this.#state)}`);
+    this.#live.addEventListener("frame", (event) => this.#take(event.detail));
+    this.#live.addEventListener("down", (event) => this.#lost(event.detail));
+    this.#live.open();
+  }
+
+  #lost({ tries, code }) {
+    if (tries >= QUIET_LOSS_TRIES) this.#trouble = t("live.lost");
+    this.#state = { ...this.#state, typing: {} };
+    this.#render();
+    if (code === NO_SESSION) this.#renew();
+  }
+
+  /** The cookie is gone: a new one is a new conversation, which begins on a fresh page. */
+  async #renew() {
+    this.#live.close();
+    const session = await post("/api/customer/session", { channel: "web" }).catch(() => null);
+    if (!session) setTimeout(() => this.#renew(), SESSION_RETRY_MS);
+    else if (session.conversation_id === this.#conversationId) this.#live.open();
+    else window.location.reload();
+  }
+
+  #take(frame) {
+    if (frame.type === "ack") this.#outbox.acknowledged(frame.key);
+    else if (frame.type === "error") this.#refused(frame);
+    else this.#change(frame);
+  }
+
+  #change(frame) {
+    const before = lastSeq(this.#state);
+    this.#state = apply(this.#state, frame);
+    this.#outbox.settle(this.#state.entries);
+    if (frame.type === "snapshot") {
+      this.#ready = true;
+      this.#trouble = "";
+      this.#outbox.resend();
+      this.#earlier ??= (this.#state.entries[0]?.seq ?? 1) > 1;
+    } else if (frame.type === "entry" && frame.entry.seq > before) {
+      this.#came(frame.entry);
+    } else if (frame.type === "typing") {
+      clearTimeout(this.#typingTimer);
+      const last = Math.max(0, ...Object.values(this.#state.typing)) - Date.now();
+      if (last > 0) this.#typingTimer = setTimeout(() => this.#render(), last + 50);
+    }
+    this.#render();
+  }
+
+  /** The first snapshot holds the newest entries; older ones come when they are asked for. */
+  async #fetchEarlier() {
+    const first = this.#state.entries[0].seq;
+    try {
+      const page = await get(`/api/customer/log?before=${first}&limit=${PAGE_ENTRIES}`);
+      this.#earlier = page.entries.length > 0 && page.entries[0].seq > 1;
+      this.#state = { ...this.#state, entries: merge(page.entries, this.#state.entries) };
+    } catch {
+      this.#notice(t("live.lost"));
+    }
+    const log = this.#parts.log;
+    const below = log.scrollHeight - log.scrollTop;
+    this.#render();
+    log.scrollTop = log.scrollHeight - below;
+  }
+
+  #refused(frame) {
+    const message = t(`error.${frame.code}`, {}, frame.message);
+    if (frame.key && this.#outbox.items.some((item) => item.key === frame.key)) this.#outbox.refused(frame.key, message, isFinal(frame.code));
+    else this.#notice(message);
+  }
+
+  // --- what the customer does
+
+  #say(text, choice = null) {
+    if (!this.#outbox) return;
+    this.#follow = true;
+    this.#outbox.say({ text, choice });
+  }
+
+  #do(frame) {
+    if (!this.#live?.send(frame)) this.#notice(t("live.lost"));
+  }
+
+  #vote(seq, useful) {
+    this.#memory.vote(seq, useful);
+    this.#do({ type: "feedback", key: mintKey(), seq, useful });
+    this.#render();
+  }
+
+  #requestHuman() {
+    this.#follow = true;
+    this.#do({ type: "request_human", key: mintKey() });
+  }
+
+  #came(entry) {
+    const mine = entry.author === "customer";
+    if (mine || entry.kind !== "message" || (!document.hidden && this.#host.visible())) return;
+    this.#unread += 1;
+    this.#tellUnread();
+  }
+
+  #seen() {
+    if (!this.#unread || !this.#host.visible()) return;
+    this.#unread = 0;
+    this.#tellUnread();
+  }
+
+  #tellUnread() {
+    this.#host.unread(this.#unread);
+    const name = this.#state.shop?.name ?? t("page.title");
+    document.title = this.#unread ? `(${this.#unread}) ${name}` : name;
+  }
+
+  // --- the page
+
+  #parts = {};
+  #follow = true;
+
+  #build() {
+    const parts = this.#parts;
+    parts.name = h("h1", { class: "shop" }, t("page.title"));
+    parts.served = h("p", { class: "served", role: "status" });
+    parts.human = h("button", { class: "button human", type: "button", on: { click: () => this.#requestHuman() } });
+    parts.close = h(
+      "button",
+      { class: "button plain close", type: "button", "aria-label": t("page.close"), hidden: !this.#host.embedded, on: { click: () => this.#host.close() } },
+      "✕",
+    );
+    parts.banner = h("p", { class: "banner", role: "status", hidden: true });
+    parts.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("page.log"), tabindex: "0" });
+    parts.typing = h("p", { class: "typing", "aria-live": "polite" });
+    parts.cards = h("div", { class: "cards" });
+    parts.down = h("button", { class: "button down", type: "button", hidden: true, on: { click: () => this.#toBottom() } }, t("page.newer"));
+    parts.composer = makeComposer((text) => this.#say(text), (on) => this.#live?.send({ type: "typing", on }));
+    this.append(
+      h("header", { class: "top" }, h("div", { class: "who" }, parts.name, parts.served), parts.human, parts.close),
+      parts.banner,
+      h("main", { class: "middle" }, parts.log, parts.down),
+      h("footer", { class: "bottom" }, parts.typing, parts.cards, parts.composer.element),
+    );
+    parts.log.addEventListener("scroll", () => {
+      this.#follow = parts.log.scrollHeight - parts.log.scrollTop - parts.log.clientHeight < NEAR_BOTTOM_PIXELS;
+      if (this.#follow) parts.down.hidden = true;
+    });
+    // The keyboard of a phone and growing images change the height: the last line stays in sight.
+    new ResizeObserver(() => this.#follow && this.#toBottom()).observe(parts.log);
+    parts.log.addEventListener("load", () => this.#follow && this.#toBottom(), true);
+  }
+
+  #render() {
+    const { conversation, entries, shop } = this.#state;
+    const parts = this.#parts;
+    parts.banner.hidden = !this.#trouble;
+    parts.banner.textContent = this.#trouble;
+    parts.name.textContent = shop?.name || t("page.title");
+    this.#renderServed(conversation);
+    // A screen reader reads what is said from now on, not the whole history.
+    parts.log.setAttribute("aria-busy", String(!this.#ready));
+    const heldBottom = parts.log.lastElementChild;
+    reconcile(parts.log, this.#items(entries, shop));
+    const typing = typingNow(this.#state).filter((author) => author !== "customer");
+    parts.typing.textContent = typing.length
+      ? t(typing.includes("agent") ? "typing.agent" : "typing.bot", { name: conversation?.agent_name })
+      : "";
+    reconcile(parts.cards, this.#cards(conversation, entries));
+    if (this.#follow) this.#toBottom();
+    else if (parts.log.lastElementChild !== heldBottom) parts.down.hidden = false;
+  }
+
+  #renderServed(conversation) {
+    const { served, human } = this.#parts;
+    const state = conversation?.case_state ?? "none";
+    const withAgent = conversation?.owner === "agent";
+    const waiting = state === "waiting" || state === "offered";
+    served.textContent = !this.#ready
+      ? t("served.connecting")
+      : withAgent
+        ? t("served.agent", { name: conversation.agent_name || conversation.agent_id })
+        : waiting
+          ? t("served.waiting")
+          : t("served.bot");
+    human.textContent = withAgent ? t("human.here") : waiting ? t("human.waiting") : t("human.ask");
+    human.disabled = !this.#ready || withAgent || waiting;
+    this.dataset.owner = withAgent ? "agent" : "bot";
+  }
+
+  #items(entries, shop) {
+    if (!this.#ready) return [{ id: "loading", version: "", build: loadingView }];
+    const first = this.#earlier
+      ? { id: "earlier", version: "", build: () => earlierButton(() => this.#fetchEarlier()) }
+      : { id: "greeting", version: shop?.greeting ?? "", build: () => this.#greeting(shop) };
+    const items = [first];
+    return items.concat(
+      logItems(entries, this.#outbox.items, this.#memory.votes(entries), {
+        vote: (seq, useful) => this.#vote(seq, useful),
+        choose: (button) => this.#say(button.title, button.choice),
+        retry: (key) => this.#outbox.resend(key),
+        drop: (key) => this.#outbox.drop(key),
+      }),
+    );
+  }
+
+  #greeting(shop) {
+    return h(
+      "section",
+      { class: "greeting", "aria-label": t("page.greeting") },
+      h("p", {}, shop?.greeting || t("greeting.text")),
+      h(
+        "div",
+        { class: "choices" },
+        (shop?.chips ?? []).slice(0, 7).map((chip) => h("button", { class: "chip", type: "button", on: { click: () => this.#say(chip) } }, chip)),
+      ),
+      h("p", { class: "greeting-hint" }, t("greeting.hint")),
+    );
+  }
+
+  #cards(conversation, entries) {
+    if (!conversation) return [];
+    if (conversation.case_state === "waiting" || conversation.case_state === "offered") {
+      const caseId = conversation.case_id;
+      const { problem, corrected } = problemOf(caseId, entries);
+      const told = corrected || this.#memory.told(caseId) === problem;
+      const { position, low_ms: low, high_ms: high } = conversation.wait ?? {};
+      const version = [conversation.case_state, position, low, high, problem, told].join("|");
+      const card = this.#parts.cards.querySelector(".wait");
+      // Never rebuild a card the customer is writing in.
+      const busy = card?.contains(document.activeElement) && document.activeElement.matches("textarea, input");
+      return [{ id: caseId, version: busy ? this.#parts.cards.keyed.get(caseId)?.version ?? version : version, build: () => this.#waitCard(conversation, problem, told) }];
+    }
+    const closed = conversation.owner === "bot" && conversation.case_state === "none" ? this.#memory.toRate(entries) : null;
+    if (!closed) return [];
+    const name = entries.findLast((entry) => entry.author === "agent")?.author_id || t("author.agent");
+    return [{ id: `rate-${closed.seq}`, version: "", build: () => ratingCard(name, this.#ratingActions(closed.data.case_id)) }];
+  }
+
+  #waitCard(conversation, problem, told) {
+    const caseId = conversation.case_id;
+    return waitCard(conversation, problem, told, {
+      draft: this.#parts.composer.draft,
+      cancel: () => this.#do({ type: "cancel_wait" }),
+      redraw: () => {
+        this.#parts.cards.keyed.delete(caseId);
+        this.#parts.cards.replaceChildren();
+        this.#render();
+      },
+      leave: (text, contact) => {
+        this.#do({ type: "leave_message", key: mintKey(), text, contact });
+        if (this.#parts.composer.draft() === text) this.#parts.composer.clear();
+      },
+      confirm: () => {
+        this.#memory.tell(caseId, problem);
+        this.#render();
+      },
+      correct: (text) => {
+        this.#do({ type: "correct", key: mintKey(), text });
+        this.#parts.composer.field.focus();
+      },
+    });
+  }
+
+  #ratingActions(caseId) {
+    const done = () => {
+      this.#memory.rated(caseId);
+      this.#render();
+      this.#parts.composer.field.focus();
+    };
+    return {
+      skip: done,
+      rate: (score, comment) => {
+        this.#do({ type: "rate", key: mintKey(), score, stretch: caseId, ...(comment ? { comment } : {}) });
+        this.#notice(t("rate.thanks"));
+        done();
+      },
+    };
+  }
+
+  /** A line that goes away by itself. */
+  #notice(text) {
+    const note = h("p", { class: "toast", role: "status" }, text);
+    this.append(note);
+    setTimeout(() => note.remove(), 5000);
+  }
+
+  #toBottom() {
+    const log = this.#parts.log;
+    log.scrollTop = log.scrollHeight;
+    this.#parts.down.hidden = true;
+  }
+}
+
+const sayFrame = ({ key, text, choice }) => ({ type: "say", key, text, ...(choice ? { choice } : {}) });
+
+const loadingView = () => h("p", { class: "line system loading" }, h("span", {}, t("page.loading")));
+
+const earlierButton = (fetchEarlier) =>
+  h("button", { class: "button plain earlier", type: "button", on: { click: fetchEarlier } }, t("page.earlier"));
+
+/** What the waiting agent reads as the problem: the customer's correction, else what the queue notice quotes. */
+function problemOf(caseId, entries) {
+  const opened = entries.find((entry) => entry.kind === "case" && entry.data.case_id === caseId)?.seq ?? 0;
+  const corrected = entries.findLast((entry) => entry.kind === "feedback" && entry.data.what === "problem" && entry.seq > opened);
+  if (corrected) return { problem: corrected.text, corrected: true };
+  const notice = entries.find((entry) => entry.data?.notice === "waiting" && entry.seq > opened);
+  return { problem: notice?.data.card?.problem ?? "", corrected: false };
+}
+
+customElements.define("jiehua-chat", JiehuaChat);

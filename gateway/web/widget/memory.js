@@ -1,0 +1,55 @@
+/** What this browser remembers of a conversation beyond the log: votes given, ratings done, problems confirmed. */
+
+import { keep, lasting, recall } from "../shared/storage.js";
+
+export class Memory {
+  #name;
+  #held;
+
+  constructor(conversationId) {
+    this.#name = `jiehua.memory.${conversationId}`;
+    this.#held = { votes: {}, rated: {}, told: {}, ...recall(lasting, this.#name, {}) };
+  }
+
+  /** seq -> useful. Votes that the log itself shows count too. */
+  votes(entries) {
+    const votes = { ...this.#held.votes };
+    for (const entry of entries) {
+      if (entry.kind === "feedback" && typeof entry.data?.useful === "boolean") votes[entry.data.about] = entry.data.useful;
+    }
+    return votes;
+  }
+
+  vote(seq, useful) {
+    this.#set("votes", seq, useful);
+  }
+
+  /** The person's stretch that ended last and was neither rated nor skipped, as its closing entry, or null. */
+  toRate(entries) {
+    const closed = entries.findLast((entry) => entry.kind === "case" && entry.data?.state === "closed");
+    if (!closed || this.#held.rated[closed.data.case_id]) return null;
+    const served = entries.some((entry) => entry.author === "agent" && entry.seq < closed.seq);
+    const after = entries.filter((entry) => entry.seq > closed.seq);
+    const rated = after.some((entry) => entry.kind === "feedback" && entry.data?.score);
+    const movedOn = after.filter((entry) => entry.author === "customer").length > 2;
+    return served && !rated && !movedOn ? closed : null;
+  }
+
+  rated(caseId) {
+    this.#set("rated", caseId, true);
+  }
+
+  /** What the customer confirmed or wrote as the problem of this case, or undefined. */
+  told(caseId) {
+    return this.#held.told[caseId];
+  }
+
+  tell(caseId, problem) {
+    this.#set("told", caseId, problem);
+  }
+
+  #set(group, name, value) {
+    this.#held = { ...this.#held, [group]: { ...this.#held[group], [name]: value } };
+    keep(lasting, this.#name, this.#held);
+  }
+}

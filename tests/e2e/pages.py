@@ -1,0 +1,197 @@
+"""The screens as a person works them: what they see and press, not how it is built."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+class Screen:
+    """A page that remembers everything the browser complained of."""
+
+    def __init__(self, browser: Browser, *, viewport: dict[str, int], dark: bool = False) -> None:
+        self.context: BrowserContext = browser.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+            locale="zh-CN",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(15_000)
+        self.complaints: list[str] = []
+        self.page: Page = self._watched(self.context.new_page())
+
+    def _watched(self, page: Page) -> Page:
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", self._heard)
+        return page
+
+    def _heard(self, message: Any) -> None:
+        # A refused login and a lost connection are stories of their own, told by the page itself.
+        expected = re.search(r"status of 401|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
+        if message.type == "error" and not expected:
+            self.complaints.append(f"console: {message.text}")
+
+    def close(self) -> None:
+        """Close it; whatever the browser complained of fails the test."""
+        self.context.close()
+        assert self.complaints == []
+
+
+class CustomerPage(Screen):
+    """The customer's chat."""
+
+    def __init__(
+        self, browser: Browser, url: str, *, dark: bool = False, viewport: dict[str, int] | None = None
+    ) -> None:
+        super().__init__(browser, viewport=viewport or PHONE, dark=dark)
+        self.url = url
+        self.page.goto(url)
+        expect(self.page.locator(".greeting")).to_be_visible()
+
+    @property
+    def field(self) -> Locator:
+        return self.page.get_by_label("输入您的问题")
+
+    @property
+    def said(self) -> Locator:
+        """Everything said, in order."""
+        return self.page.locator(".said")
+
+    @property
+    def from_bot(self) -> Locator:
+        return self.page.locator(".by-bot")
+
+    @property
+    def from_agent(self) -> Locator:
+        return self.page.locator(".by-agent .words")
+
+    @property
+    def own(self) -> Locator:
+        """The customer's own words."""
+        return self.page.locator(".by-customer .words")
+
+    @property
+    def waiting_card(self) -> Locator:
+        return self.page.locator(".card.wait")
+
+    @property
+    def rating_card(self) -> Locator:
+        return self.page.locator(".card.rating")
+
+    @property
+    def served_by(self) -> Locator:
+        """The line that says who answers."""
+        return self.page.locator(".served")
+
+    @property
+    def human_button(self) -> Locator:
+        return self.page.locator(".human")
+
+    def write(self, text: str) -> None:
+        """Type a message and press Enter."""
+        self.field.fill(text)
+        self.field.press("Enter")
+
+    def ask(self, text: str) -> Locator:
+        """Say something to the bot and wait for its answer, which is returned."""
+        before = self.from_bot.count()
+        self.write(text)
+        expect(self.from_bot).not_to_have_count(before)
+        return self.from_bot.last
+
+    def reload(self) -> None:
+        self.page.reload()
+        expect(self.page.locator(".greeting")).to_be_visible()
+
+    def words(self) -> list[str]:
+        """What was said, as plain lines, for comparing before and after."""
+        return [re.sub(r"\s+", " ", text) for text in self.page.locator(".said .bubble").all_inner_texts()]
+
+
+class AgentConsole(Screen):
+    """The agent's console, logged in."""
+
+    def __init__(self, browser: Browser, url: str, name: str, password: str, *, dark: bool = False) -> None:
+        super().__init__(browser, viewport=DESKTOP, dark=dark)
+        self.page.goto(f"{url}/agent")
+        self.page.get_by_label("账号").fill(name)
+        self.page.get_by_label("密码").fill(password)
+        self.page.get_by_role("button", name="登录").click()
+        expect(self.page.locator("jiehua-desk")).to_be_visible()
+
+    @property
+    def offer(self) -> Locator:
+        return self.page.locator("dialog.offer[open]")
+
+    @property
+    def chats(self) -> Locator:
+        """The rows of the list."""
+        return self.page.locator(".chat")
+
+    @property
+    def thread(self) -> Locator:
+        return self.page.locator(".column.thread .scroll")
+
+    @property
+    def turns(self) -> Locator:
+        return self.thread.locator(".turn")
+
+    @property
+    def brief(self) -> Locator:
+        return self.page.locator(".column.context")
+
+    @property
+    def field(self) -> Locator:
+        return self.page.locator(".write-field")
+
+    def ready(self) -> None:
+        """Take work."""
+        button = self.page.locator(".bar [data-status=ready]")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+
+    def accept(self) -> None:
+        """Take the offer and wait until the chat is mine."""
+        expect(self.offer).to_be_visible()
+        self.offer.get_by_role("button", name="接入").click()
+        expect(self.page.locator(".thread-head .tag.quiet")).to_have_text("进行中")
+
+    def take(self, text: str) -> None:
+        """Take the offer whose problem holds `text`, wherever it stands among others."""
+        row = self.chats.filter(has_text=text)
+        row.click()
+        self.page.locator(".thread-head").get_by_role("button", name="接入").click()
+        expect(self.page.locator(".thread-head .tag.quiet")).to_have_text("进行中")
+
+    def open(self, text: str) -> None:
+        """Open the chat whose row shows `text`."""
+        self.chats.filter(has_text=text).first.click()
+
+    def write(self, text: str) -> None:
+        """Answer the customer."""
+        self.page.keyboard.press("Alt+l")
+        self.field.fill(text)
+        self.field.press("Enter")
+        expect(self.turns.filter(has_text=text)).to_have_count(1)
+
+    def resolve(self, summary: str = "已处理") -> None:
+        """Close the open chat with a summary."""
+        self.page.keyboard.press("Alt+e")
+        dialog = self.page.get_by_role("dialog", name="结束会话")
+        dialog.get_by_label("服务小结").fill(summary)
+        dialog.get_by_role("button", name="结束并交还机器人").click()
+        expect(dialog).to_be_hidden()
+
+    def reload(self) -> None:
+        self.page.reload()
+        expect(self.page.locator("jiehua-desk")).to_be_visible()
+
+    def words(self) -> list[str]:
+        """What the thread shows as said."""
+        return [re.sub(r"\s+", " ", text) for text in self.turns.locator(".turn-body").all_inner_texts()]

@@ -1,0 +1,69 @@
+"""The catalogue of the screens' texts, read as text: no browser needed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[3] / "gateway" / "web"
+ENTRY = re.compile(r'^\s{2}"([\w.]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\],$', re.MULTILINE)
+LITERAL = re.compile(r'\bt\("([\w.]+)"')
+COMPUTED = re.compile(r"\bt\(`([\w.]+)\.\$\{")
+
+
+def catalogue() -> dict[str, tuple[str, str]]:
+    return {key: (zh, en) for key, zh, en in ENTRY.findall((WEB / "shared" / "texts.js").read_text("utf8"))}
+
+
+def sources() -> dict[str, str]:
+    return {str(path.relative_to(WEB)): path.read_text("utf8") for path in sorted(WEB.rglob("*.js"))}
+
+
+def test_every_text_is_there_in_both_languages_once() -> None:
+    keys = [key for key, _, _ in ENTRY.findall((WEB / "shared" / "texts.js").read_text("utf8"))]
+    assert len(keys) > 100
+    assert len(keys) == len(set(keys))
+    assert [key for key, pair in catalogue().items() if not all(pair)] == []
+
+
+def test_both_languages_of_a_text_take_the_same_variables() -> None:
+    variables = re.compile(r"\{(\w+)\}")
+    different = [
+        key for key, (zh, en) in catalogue().items() if sorted(variables.findall(zh)) != sorted(variables.findall(en))
+    ]
+    assert different == []
+
+
+def test_every_text_that_a_screen_asks_for_exists() -> None:
+    known = catalogue()
+    missing = [(name, key) for name, text in sources().items() for key in LITERAL.findall(text) if key not in known]
+    families = {key.rpartition(".")[0] for key in known}
+    missing += [
+        (name, f"{family}.*")
+        for name, text in sources().items()
+        for family in COMPUTED.findall(text)
+        if family not in families
+    ]
+    assert missing == []
+
+
+def test_no_screen_writes_markup_styles_or_chinese_of_its_own() -> None:
+    forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
+    found = [name for name, text in sources().items() if forbidden.search(text)]
+    assert found == []
+    # Phrases of the agents are content, and the embedding script stands alone in a foreign page.
+    own = {"shared/texts.js", "console/phrases.js", "console/write.js", "widget/embed.js"}
+    code = {name: re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL) for name, text in sources().items()}
+    assert [name for name, text in code.items() if name not in own and re.search(r"[\u4e00-\u9fff]", text)] == []
+
+
+def test_colours_are_named_in_the_tokens_alone() -> None:
+    colour = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(")
+    found = [
+        (path.name, number)
+        for path in sorted(WEB.rglob("*.css"))
+        if path.name != "tokens.css"
+        for number, line in enumerate(path.read_text("utf8").splitlines(), 1)
+        if colour.search(line)
+    ]
+    assert found == []
