@@ -1,0 +1,83 @@
+"""`jiehua kb import` and `kb export`: other tools' files in, exact copies out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from cli.places import FAQ
+from cli.problem import Problem
+from contracts.codec import encode
+from knowledge_base import exchange, files
+
+FolderOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录 folder of YAML files")]
+SHOWN = 20
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV、XLSX、JSON Lines、YAML 或 Markdown")],
+    faq: FolderOption = FAQ,
+    whole: Annotated[bool, typer.Option("--whole", help="文件即全部,没有的条目删除 remove what it lacks")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="写入;不加只看差别 write; without it only shown")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """导入别处的文件:先看差别,加 --yes 才写入 import: shows the difference, writes with --yes."""
+    if not file.exists():
+        raise Problem(f"找不到文件 {file}")
+    if not faq.is_dir():
+        raise Problem(f"{faq} 不是目录", "导入只写 YAML 目录")
+    incoming = exchange.read(file)
+    change = exchange.difference(files.load(faq).entries, incoming.entries, whole=whole)
+    written = exchange.apply(faq, change) if yes and not change.empty else []
+    rejected = [problem for problem in incoming.problems if problem.severity == "error"]
+    if as_json:
+        report = {
+            "added": [entry.id for entry in change.added],
+            "changed": [{"id": one.new.id, "fields": one.fields} for one in change.changed],
+            "removed": [entry.id for entry in change.removed],
+            "unchanged": change.unchanged,
+            "problems": encode(incoming.problems),
+            "written": [str(path) for path in written],
+        }
+        print(json.dumps(report, ensure_ascii=False, default=str))
+    else:
+        _show(Console(), incoming, change, written)
+    raise typer.Exit(1 if rejected else 0)
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="后缀决定格式:.csv .xlsx .jsonl .yml")],
+    faq: FolderOption = FAQ,
+) -> None:
+    """导出全部条目;再导入完全一致 export everything; importing it again gives the same."""
+    entries = files.load(faq).entries
+    try:
+        content = exchange.export(entries, file.suffix.lstrip(".").lower())
+    except ValueError as error:
+        raise Problem(f"不认识的格式 {file.suffix or '(没有后缀)'}", "用 .csv、.xlsx、.jsonl 或 .yml") from error
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise Problem(f"写不了 {file}:{error.strerror}") from error
+    Console().print(f"已导出 {len(entries)} 条到 {file}", highlight=False)
+
+
+def _show(console: Console, incoming: exchange.Incoming, change: exchange.Difference, written: list[Path]) -> None:
+    for problem in incoming.problems[:SHOWN]:
+        mark = Text("✗ ", "red") if problem.severity == "error" else Text("· ", "yellow")
+        console.print(mark.append(str(problem), "default"), soft_wrap=True)
+    lines = [("+ ", "green", f"{entry.id}  {entry.question}") for entry in change.added]
+    lines += [("~ ", "yellow", f"{one.new.id}  {'、'.join(one.fields)}") for one in change.changed]
+    lines += [("- ", "red", f"{entry.id}  {entry.question}") for entry in change.removed]
+    for mark, colour, line in lines[:SHOWN]:
+        console.print(Text(mark, colour).append(line, "default"), soft_wrap=True)
+    if len(lines) > SHOWN:
+        console.print(f"… 还有 {len(lines) - SHOWN} 处")
+    counts = f"新增 {len(change.added)},修改 {len(change.changed)},删除 {len(change.removed)},不变 {change.unchanged}"
+    done = f"已写入 {len(written)} 个文件" if written else "没有要写的" if change.empty else "还没有写入:加 --yes 写入"
+    console.print(f"{counts};{done}", highlight=False)

@@ -1,0 +1,57 @@
+"""`jiehua train`: rebuild what is in models/."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.places import ENCODER, FINDER, SENTIMENT
+from cli.problem import Problem
+
+app = typer.Typer(no_args_is_help=True, help="重新训练 models/ 里的模型 rebuild the models")
+SourceOption = Annotated[Path, typer.Option("--data", help="训练数据目录,见 training/README.md")]
+WorkOption = Annotated[Path | None, typer.Option("--work", help="中间结果 intermediate files")]
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise Problem(f"训练数据目录 {path} 不存在", "training/README.md 写明了数据从哪里取")
+    return path
+
+
+@app.command()
+def rasa(
+    if_changed: Annotated[bool, typer.Option("--if-changed", help="没有变化就跳过 skip when nothing changed")] = False,
+) -> None:
+    """Rasa 模型(含 spaCy 实体管线)the Rasa model with its spaCy pipeline."""
+    from cli.up import train_rasa
+
+    train_rasa(Console(), if_changed=if_changed)
+
+
+@app.command()
+def encoder(data: SourceOption, out: Path = ENCODER, work: WorkOption = None) -> None:
+    """句向量编码器 the sentence encoder."""
+    from training import encoder as recipe
+
+    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
+
+
+@app.command()
+def sentiment(data: SourceOption, out: Path = SENTIMENT, work: WorkOption = None) -> None:
+    """情绪与信号模型 sentiment and signals."""
+    from training import sentiment as recipe
+
+    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
+
+
+@app.command()
+def finder(data: SourceOption, out: Path = FINDER) -> None:
+    """检索的融合与概率校准 the finder's fusion and calibration."""
+    from training import calibrate as recipe
+
+    recipe.main(out, _folder(data))

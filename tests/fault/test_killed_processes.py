@@ -1,0 +1,121 @@
+"""Any process may die in the middle of a turn: no message is lost, none is doubled, and the stack mends itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+
+from tests.running_stack import MODULES, RunningStack
+
+pytestmark = [pytest.mark.rasa, pytest.mark.redis, pytest.mark.slow]
+
+QUESTION = "退款多久能到账"
+
+
+class Customer:
+    """A browser reduced to its protocol: says with a key, says again what got no ack, keeps what it has by seq."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.entries: dict[int, dict[str, Any]] = {}
+        self.unacknowledged: dict[str, str] = {}
+        self.cookies = aiohttp.CookieJar(unsafe=True)
+
+    @asynccontextmanager
+    async def live(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Connect with the last sequence number, as the page does."""
+        async with aiohttp.ClientSession(cookie_jar=self.cookies) as http:
+            headers = {"Origin": self.url}
+            async with http.post(f"{self.url}/api/customer/session", json={}, headers=headers) as response:
+                assert response.status == 200, await response.text()
+            after = max(self.entries, default=0)
+            async with http.ws_connect(f"{self.url}/api/customer/live?after={after}", headers=headers) as socket:
+                yield socket
+
+    async def talk(self, text: str | None, *, until: Any, seconds: float = 90.0, on_ack: Any = None) -> None:
+        """Say `text` and read, reconnecting as long as needed, until `until(self)` holds."""
+        if text is not None:
+            self.unacknowledged[uuid.uuid4().hex] = text
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    async with self.live() as socket:
+                        for key, said in self.unacknowledged.items():
+                            await socket.send_json({"type": "say", "key": key, "text": said})
+                        async for frame in socket:
+                            self._take(json.loads(frame.data))
+                            if on_ack and not self.unacknowledged:
+                                on_ack, hit = None, on_ack
+                                hit()
+                            if until(self):
+                                return
+                except (aiohttp.ClientError, AssertionError, OSError):
+                    pass
+                await asyncio.sleep(0.1)  # the page's own pause before it connects again
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if frame["type"] == "ack":
+            self.unacknowledged.pop(frame["key"], None)
+        for entry in [frame["entry"]] if frame["type"] == "entry" else frame.get("entries", []):
+            assert self.entries.get(entry["seq"], entry) == entry, "one number, two messages"
+            self.entries[entry["seq"]] = entry
+
+    def said(self, author: str) -> list[str]:
+        """Messages of `author` in order."""
+        ordered = [self.entries[seq] for seq in sorted(self.entries)]
+        return [e["text"] for e in ordered if e["kind"] == "message" and e["author"] == author]
+
+
+def answered(times: int) -> Any:
+    return lambda customer: len(customer.said("bot")) >= times and not customer.unacknowledged
+
+
+@pytest.fixture
+def mended(stack: RunningStack) -> Any:
+    """Afterwards every process runs and answers again."""
+    yield
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if all(stack.child(name) for name in MODULES) and stack.is_ready():
+                return
+        except (LookupError, psutil.NoSuchProcess):
+            pass
+        time.sleep(0.2)
+    pytest.fail("the stack did not mend itself within 120 s")
+
+
+@pytest.mark.parametrize("name", ["worker", "gateway"])
+async def test_a_process_killed_in_the_middle_of_a_turn_loses_and_doubles_nothing(
+    stack: RunningStack, mended: None, name: str
+) -> None:
+    customer = Customer(stack.url)
+    await customer.talk(QUESTION, until=answered(1))
+    victim = stack.child(name)
+    await customer.talk("怎么申请退货", until=answered(2), on_ack=victim.kill)
+    await customer.talk("发票怎么开", until=answered(3))
+    assert customer.said("customer") == [QUESTION, "怎么申请退货", "发票怎么开"]
+    replies = [(e["data"].get("about"), e["text"]) for e in customer.entries.values() if e["author"] == "bot"]
+    assert len(replies) == len(set(replies)), "a reply came twice"
+
+
+def test_stopping_and_starting_again_loses_no_conversation_and_leaves_no_process() -> None:
+    with RunningStack.start() as first:
+        sender = f"keep-{uuid.uuid4().hex}"
+        first.ask(QUESTION, sender=sender)
+        children = psutil.Process(first.process.pid).children(recursive=True)
+        assert first.admin_password
+        assert first.stop() == 0
+        assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        with RunningStack.start(data=first.data) as second:
+            assert not second.admin_password, "the password is shown once"
+            assert second.ask("转人工", sender=sender)
