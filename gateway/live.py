@@ -46,6 +46,7 @@ class LiveSocket:
         self.socket = socket
         self.inbox = inbox
         self._max_frame_bytes = max_frame_bytes
+        self._greeted = asyncio.Event()
 
     async def greet(self) -> None:
         """Send the snapshot; the socket is subscribed already."""
@@ -100,6 +101,7 @@ class LiveSocket:
 
     async def _write(self) -> None:
         await self.greet()
+        self._greeted.set()
         while True:
             item = await self.inbox.get()
             if isinstance(item, dict):
@@ -112,6 +114,8 @@ class LiveSocket:
             message = await self.socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
+            # Greeting opens the conversation; a client that speaks without waiting for its snapshot must find it open.
+            await self._greeted.wait()
             await self._answer(message)
 
     async def _answer(self, message: Any) -> None:

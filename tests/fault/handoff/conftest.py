@@ -79,23 +79,42 @@ class Line:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_unix_connection(self._target)
+        lose_answer = asyncio.Event()
+        # Both ways at once: a long script comes in several pieces, and its answer only after the last.
+        ways = [
+            asyncio.create_task(self._commands(reader, far_writer, lose_answer)),
+            asyncio.create_task(self._answers(far_reader, writer, lose_answer)),
+        ]
         try:
-            while data := await reader.read(1 << 20):
-                script = b"EVALSHA" in data or b"EVAL" in data
-                if script and self.lose_commands:
-                    self.lose_commands -= 1
-                    return
-                far_writer.write(data)
-                await far_writer.drain()
-                answer = await far_reader.read(1 << 20)
-                if script and self.lose_replies:
-                    self.lose_replies -= 1
-                    return
-                writer.write(answer)
-                await writer.drain()
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
             writer.close()
             far_writer.close()
+
+    async def _commands(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lose_answer: asyncio.Event
+    ) -> None:
+        while data := await reader.read(1 << 20):
+            if b"EVAL" in data and self.lose_commands:
+                self.lose_commands -= 1
+                return
+            if b"EVAL" in data and self.lose_replies:
+                self.lose_replies -= 1
+                lose_answer.set()
+            writer.write(data)
+            await writer.drain()
+
+    async def _answers(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lose_answer: asyncio.Event
+    ) -> None:
+        while data := await reader.read(1 << 20):
+            if lose_answer.is_set():
+                return
+            writer.write(data)
+            await writer.drain()
 
 
 @pytest.fixture
