@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.tools/uv/bin:$PATH"
 links=(); for place in ${PIP_FIND_LINKS:-}; do links+=(--find-links "$place"); done
 backend=(); [ -z "${PIP_FIND_LINKS:-}" ] && backend=(--torch-backend cpu)
-common=(-q --no-header --no-emit-find-links --no-emit-index-url)
+common=(-q --upgrade-package torch --no-header --no-emit-find-links --no-emit-index-url)
 uv pip compile "${common[@]}" --python-version 3.11 "${links[@]}" "${backend[@]}" requirements/app.in -o requirements/app.lock
 uv pip compile "${common[@]}" --python-version 3.11 "${links[@]}" "${backend[@]}" requirements/dev.in -c requirements/app.lock -o requirements/dev.lock
 uv pip compile "${common[@]}" --python-version 3.10 requirements/bot.in -o requirements/bot.lock
