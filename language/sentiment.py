@@ -28,8 +28,9 @@ LABELS = ("negative", "neutral", "positive")
 #: Columns of the model: three sentiment logits, "anger is at least n", asks for a person, threatens.
 OUTPUTS = (*LABELS, "anger_1", "anger_2", "anger_3", "wants_human", "threat")
 #: Rises when `features` changes; a model trained with another version refuses to load.
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 LONGEST_GRAM = 4
+LONGEST_OUTLINE = 3
 #: Longer lines are read at their start and end, where people put their mood, so that reading time is bounded.
 LONGEST_LINE = 400
 _WORDS_SHOWN = 5
@@ -58,10 +59,11 @@ def trimmed(text: str) -> str:
 
 
 def features(text: str, buckets: int) -> list[Feature]:
-    """What the model sees of a `trimmed` text: three blocks of features, each of unit length.
+    """What the model sees of a `trimmed` text: four blocks of features, each of unit length.
 
     Character 1- to 4-grams (line ends marked) and word pairs; the classes of `mood_words.txt`, their pairs in
-    order, their place in the line and marks of style; and, in the upper half of the buckets, single words.
+    order, their place in the line and marks of style; n-grams of the line's outline, in which a class stands for
+    each of its words; and, in the upper half of the buckets, single words.
     """
     return _features(text, _spans(text), buckets)
 
@@ -71,6 +73,7 @@ def _features(text: str, cut: list[tuple[str, int, int]], buckets: int) -> list[
     return (
         _block(_grams(text, cut), len(text), 0, half)
         + _block(mood_classes(text), len(text), 0, half)
+        + _block(outline(text), len(text), 0, half)
         + _block([(w, a, b) for w, a, b in cut if any(c.isalnum() for c in w)], len(text), half, half)
     )
 
@@ -148,6 +151,35 @@ def mood_classes(text: str) -> list[tuple[str, int, int]]:
                 if begin - end <= 2:
                     found.append((f"k{name}+{other}", start, stop))
     return found
+
+
+def outline(text: str) -> list[tuple[str, int, int]]:
+    """N-grams of `text` with the first class of each known word in its place, with the characters they cover.
+
+    「叫店长来」 and 「叫药师来」 share 「<connect><role>来」: how people ask is learned apart from whom they
+    ask for. N-grams without a class are left out: they are among the plain ones.
+    """
+    table, pattern = _mood_words()
+    parts: list[tuple[str, int, int]] = [("^", 0, 0)]
+    at = 0
+    for hit in pattern.finditer(text):
+        parts += _letters(text, at, hit.start())
+        parts.append((f"<{table[hit[0]][0]}>", hit.start(), hit.end()))
+        at = hit.end()
+    parts += _letters(text, at, len(text))
+    parts.append(("$", len(text), len(text)))
+    found = []
+    for size in range(2, LONGEST_OUTLINE + 1):
+        for first in range(len(parts) - size + 1):
+            gram = parts[first : first + size]
+            if any(len(name) > 1 for name, _, _ in gram):
+                found.append(("o" + "".join(name for name, _, _ in gram), gram[0][1], gram[-1][2]))
+    return found
+
+
+def _letters(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
+    """The characters of text[start:end] but spaces, each with its place."""
+    return [(text[i], i, i + 1) for i in range(start, end) if text[i] != " "]
 
 
 _TURNS = frozenset("不没别未无非莫勿") | {"不用", "不要", "没有", "先别", "不必", "无需", "并非"}

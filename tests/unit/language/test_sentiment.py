@@ -17,6 +17,7 @@ from language.sentiment import (
     SentimentModel,
     features,
     mood_classes,
+    outline,
     trimmed,
 )
 
@@ -131,6 +132,22 @@ def test_classes_know_order_negation_and_the_longest_word() -> None:
     assert "kconnect>person" in {name for name, _, _ in mood_classes("转一下人工")}
     assert "kperson" not in {name for name, _, _ in mood_classes("人工智能课程")}
     assert "kannoyed-" in {name for name, _, _ in mood_classes("我没烦")}
+
+
+def test_the_outline_is_the_same_whomever_one_asks_for() -> None:
+    assert {name for name, _, _ in outline("叫店长来")} == {name for name, _, _ in outline("叫药师来")}
+    assert "o<connect><role>来" in {name for name, _, _ in outline("叫 店长 来")}
+    assert outline("嗯") == []
+
+
+@pytest.mark.parametrize("text", ["让药师给我回个电话", "叫你们能做主的来", "别机器回复了，找活人", "麻烦店長回電"])
+def test_a_person_is_asked_for_in_many_ways(model: SentimentModel, text: str) -> None:
+    assert model.wants_human_yes(model.read(text))
+
+
+@pytest.mark.parametrize("text", ["药师几点上班", "师傅什么时候上门", "人工费多少", "别给我打电话", "昨天跟客服聊过"])
+def test_people_spoken_of_are_not_asked_for(model: SentimentModel, text: str) -> None:
+    assert not model.wants_human_yes(model.read(text))
 
 
 def test_thresholds_come_from_the_manifest(tmp_path: Path) -> None:
