@@ -24,9 +24,9 @@ def from_environment(name: str, default: str) -> Path:
     return path if path.is_absolute() else ROOT / path
 
 
-def encoder() -> Path:
-    """The folder of the sentence encoder (JIEHUA_ENCODER)."""
-    return from_environment("JIEHUA_ENCODER", "models/encoder")
+def word_table() -> Path:
+    """The folder of the shipped word vectors; the bot reads these whatever encoder the knowledge base uses."""
+    return ROOT / "models" / "encoder"
 
 
 def sentiment() -> Path:

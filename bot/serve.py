@@ -2,8 +2,8 @@
 
     .venv-rasa/bin/python -m bot.serve --port 5005 [--model models/rasa/jiehua.tar.gz]
 
-Needs JIEHUA_BOT_SECRET and JIEHUA_REDIS_URL; reads JIEHUA_ACTIONS_URL, JIEHUA_TENANT, JIEHUA_ENCODER,
-JIEHUA_SENTIMENT, JIEHUA_TRIGGERS and JIEHUA_LOG_LEVEL.
+Needs JIEHUA_BOT_SECRET and JIEHUA_REDIS_URL; reads JIEHUA_ACTIONS_URL, JIEHUA_TENANT, JIEHUA_SENTIMENT,
+JIEHUA_TRIGGERS and JIEHUA_LOG_LEVEL.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from bot.paths import MANIFEST, MODEL, ROOT, encoder
-from bot.train import encoder_differs
+from bot.paths import MANIFEST, MODEL, ROOT, word_table
+from bot.train import word_table_differs
 from bot.without_tensorflow import needs_tensorflow, stand_in
 
 _REQUIRED = {
@@ -36,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     missing = [f"{name} is not set: {what}" for name, what in _REQUIRED.items() if not os.environ.get(name)]
     if not chosen.model.is_file():
         missing.append(f"{chosen.model} does not exist: train it with  python -m bot.train")
-    elif encoder_differs(chosen.model.with_name(MANIFEST.name)):
-        missing.append(f"{encoder()} is not what the model was trained with: run  python -m bot.train --if-changed")
+    elif word_table_differs(chosen.model.with_name(MANIFEST.name)):
+        missing.append(f"{word_table()} is not what the model was trained with: run  python -m bot.train --if-changed")
     if missing:
         print("\n".join(missing), file=sys.stderr)
         return 2

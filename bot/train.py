@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.paths import MANIFEST, MODEL, MODEL_FOLDER, ROOT, SPACY, WORDS, encoder
+from bot.paths import MANIFEST, MODEL, MODEL_FOLDER, ROOT, SPACY, WORDS, word_table
 
 _FILES = ("config.yml", "domain.yml", "training/entities.py", "requirements/bot.lock")
 _FOLDERS = (("data", "*.yml"), ("bot/components", "*.py"))
@@ -31,28 +31,28 @@ def inputs() -> dict[str, str]:
     from training.entities import faq_words
 
     found = {str(path.relative_to(ROOT)): _digest(path) for path in _sources()}
-    found |= encoder_inputs()
+    found |= word_table_inputs()
     found["faq words"] = hashlib.sha256("\n".join(faq_words()).encode()).hexdigest()
     return found
 
 
-def encoder_inputs() -> dict[str, str]:
-    """Digests of the encoder's files, by name."""
-    folder = encoder()
+def word_table_inputs() -> dict[str, str]:
+    """Digests of the word table's files, by name."""
+    folder = word_table()
     return {
-        f"encoder/{path.relative_to(folder)}": _digest(path)
+        f"words/{path.relative_to(folder)}": _digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in {".safetensors", ".json"}
     }
 
 
-def encoder_differs(manifest: Path) -> bool:
-    """Whether the encoder is another than the model of this manifest was trained with (False without a manifest)."""
+def word_table_differs(manifest: Path) -> bool:
+    """Whether the word table is another than the model of this manifest was trained with (False without a manifest)."""
     try:
         trained = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]
     except (OSError, ValueError, KeyError):
         return False
-    return {name: digest for name, digest in trained.items() if name.startswith("encoder/")} != encoder_inputs()
+    return {name: digest for name, digest in trained.items() if name.startswith("words/")} != word_table_inputs()
 
 
 def changes(now: dict[str, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,12 @@ def _folder(path: Path) -> Path:
     return path
 
 
+def _tell_progress() -> None:
+    """The recipes report their steps and scores as log lines."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("training").setLevel(logging.INFO)
+
+
 @app.command()
 def rasa(
     if_changed: Annotated[bool, typer.Option("--if-changed", help="没有变化就跳过 skip when nothing changed")] = False,
@@ -34,11 +41,17 @@ def rasa(
 
 
 @app.command()
-def encoder(data: SourceOption, out: Path = ENCODER, work: WorkOption = None) -> None:
+def encoder(
+    data: SourceOption,
+    out: Path = ENCODER,
+    work: WorkOption = None,
+    hold_out: Annotated[bool, typer.Option("--hold-out", help="留出一部分问题不学,用来测量 for measuring")] = False,
+) -> None:
     """句向量编码器 the sentence encoder."""
     from training import encoder as recipe
 
-    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
+    _tell_progress()
+    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")), hold_out)
 
 
 @app.command()
@@ -50,8 +63,13 @@ def sentiment(data: SourceOption, out: Path = SENTIMENT, work: WorkOption = None
 
 
 @app.command()
-def finder(data: SourceOption, out: Path = FINDER) -> None:
+def finder(
+    data: SourceOption,
+    out: Path = FINDER,
+    encoder: Annotated[str, typer.Option(help="编码器 path or hub name")] = str(ENCODER),
+    heldout: Annotated[Path | None, typer.Option(help="用 --hold-out 训练的编码器 trained with --hold-out")] = None,
+) -> None:
     """检索的融合与概率校准 the finder's fusion and calibration."""
     from training import calibrate as recipe
 
-    recipe.main(out, _folder(data))
+    recipe.main(out, _folder(data), encoder, heldout)

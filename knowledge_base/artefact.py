@@ -161,7 +161,8 @@ def _rebuilt(folder: Path, arrays: dict[str, np.ndarray], manifest: Manifest) ->
         meaning = EntryWords(tuple(next(lists) for _ in range(len(asked[row]))), next(lists))
         of_row = {name: counted[name][row] for name in _FIELDS}
         by_digest[digest.decode()] = Prepared(asked[row], arrays["answers"][row], meaning=meaning, **of_row)
-    table = WordTable(manifest.dimension, _terms(arrays["table_words"]), arrays["table_vectors"])
+    vectors = arrays["table_vectors"]
+    table = WordTable(vectors.shape[1], _terms(arrays["table_words"]), vectors)
     indexes = {
         name: TextIndex.open(folder / f"{name}.faiss") if f"{name}.faiss" in manifest.files else None
         for name in _INDEXES

@@ -1,15 +1,14 @@
 """Which words of a query an entry speaks of, by meaning: each word's nearest word in the entry.
 
 A sentence vector says how alike two texts are as a whole; a plausible question that the base does not answer is alike
-as a whole and differs in one word that matters. Only static encoders have a vector a word; with others every measure
-here is zero.
+as a whole and differs in one word that matters. The words' vectors are those of the table that every encoder carries
+(`SentenceEncoder.words`); without one every measure here is zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ class WordTable:
         self._vectors = np.zeros((max(1, len(words)), dimension), np.float32) if vectors is None else vectors
 
     def rows(self, encoder: Encoder, text: str) -> Rows:
-        """Rows of the distinct words of `text`, learning new ones; none where the encoder is not static."""
+        """Rows of the distinct words of `text`, learning new ones; none where the encoder has no word table."""
         words, vectors = words_of(encoder, text)
         found: dict[int, None] = {}
         for word, vector in zip(words, vectors):
@@ -107,12 +106,16 @@ class Coverage:
 
 
 def words_of(encoder: Encoder, text: str) -> tuple[list[str], Vectors]:
-    """Words of `text` and their vectors [m, dimension]; none where the encoder is not static."""
-    static: Any = getattr(encoder, "static", None)
-    if static is None:
-        return [], np.zeros((0, encoder.dimension), np.float32)
-    words, vectors = static.words(text)
+    """Words of `text` and their vectors [m, word dimension]; none where the encoder has no word table."""
+    if encoder.words is None:
+        return [], np.zeros((0, word_dimension(encoder)), np.float32)
+    words, vectors = encoder.words.words(text)
     return words, vectors
+
+
+def word_dimension(encoder: Encoder) -> int:
+    """Length of a word's vector; 1 where the encoder has no word table."""
+    return encoder.words.dimension if encoder.words is not None else 1
 
 
 def _distinct(parts: Sequence[Rows]) -> Rows:

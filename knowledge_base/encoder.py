@@ -1,13 +1,17 @@
 """Any sentence-transformers model as the finder sees it: texts in, unit vectors out, and a digest of its weights.
 
-The shipped model is static (one vector a word). sentence-transformers loads it like any other and encodes batches;
-a few texts at a time go through the numpy reader of `language`, which gives the same vectors without torch's fixed
-cost a call. Vectors are float32 [n, dimension] of unit length; a text without a known word gives zeros.
+sentence-transformers loads the model and encodes batches; a few texts at a time go through a reader without its fixed
+costs a call: the numpy reader of `language` for a static model such as the shipped one, `quick_bert` for a BERT. Beside
+it stands the shipped table of words; the finder asks it which words of a question an entry speaks of, whatever the
+encoder is. Vectors are float32 [n, dimension] of unit length; a static model gives zeros for a text without a known
+word.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +24,15 @@ from threadpoolctl import threadpool_limits
 from language.normalise import NORMALISER_VERSION, normalise
 from language.static_encoder import EncoderError, StaticEncoder
 
+log = logging.getLogger(__name__)
+
 Vectors = NDArray[np.float32]
-#: Up to this many texts the numpy reader is faster than a call into torch (measured: docs/subsystems/knowledge.md).
+#: Words of Chinese with their vectors; the finder's view of single words.
+WORDS = Path(__file__).parents[1] / "models" / "encoder"
+#: Up to this many texts the quick reader is faster than a call of the model (measured: docs/subsystems/knowledge.md).
 FEW = 16
 _PROBES = ("怎么退货", "退款多久到账", "hello 123")
-_AGREE = 2e-3  # largest difference of a coordinate between both readers; float16 tables round at 5e-4
+_AGREE = 0.99  # least cosine between the two readers' vectors; eight-bit weights give 0.998
 
 
 class Encoder(Protocol):
@@ -42,6 +50,17 @@ class Encoder(Protocol):
     def digest(self) -> str:
         """SHA-256 (hex) that changes whenever the vectors may."""
 
+    @property
+    def words(self) -> StaticEncoder | None:
+        """The table of single words, None where there is none."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of `texts`, [len(texts), dimension]."""
+
+
+class Reader(Protocol):
+    """Another way to the same vectors."""
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of `texts`, [len(texts), dimension]."""
 
@@ -53,21 +72,20 @@ class UnusableEncoderError(Exception):
 class SentenceEncoder:
     """A sentence-transformers model; texts are normalised first, as they were when the shipped one was trained."""
 
-    def __init__(self, name: str, model: Any, few: StaticEncoder | None = None) -> None:
-        """`few` reads the same weights for small batches; it is dropped if its vectors differ from the model's."""
+    def __init__(self, name: str, model: Any, few: Reader | None = None, words: StaticEncoder | None = None) -> None:
+        """`few` reads the same weights for small batches; it is dropped if its vectors differ from the model's.
+
+        `words` is the table of single words, None where there is none.
+        """
         self.name = name
+        self.words = words
         self._model = model
         self._lock = threading.Lock()  # torch modules and tokenizers are not promised to be safe across threads
-        self.digest = _digest(model)
+        self.digest = _digest(model, words)
         probes = self._by_model(_PROBES)
         self.dimension = int(probes.shape[1])
-        agrees = few is not None and np.abs(few.encode(_PROBES) - probes).max() < _AGREE
+        agrees = few is not None and (few.encode(_PROBES) * probes).sum(axis=1).min() > _AGREE
         self._few = few if agrees else None
-
-    @property
-    def static(self) -> StaticEncoder | None:
-        """The word-by-word reader where the model is static, else None."""
-        return self._few
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of `texts`, [len(texts), dimension]."""
@@ -106,18 +124,34 @@ def load_encoder(name: str | Path, *, device: str = "cpu") -> SentenceEncoder:
     except Exception as error:  # hub, torch and transformers raise errors of their own without a common base
         reason = str(error).strip().splitlines()
         raise UnusableEncoderError(f"{wanted}: {reason[0] if reason else type(error).__name__}") from error
-    few = None
-    if looks_local:
+    return SentenceEncoder(wanted, model, _reader(wanted, model), _word_table())
+
+
+def _reader(name: str, model: Any) -> Reader | None:
+    """The quick reader for a model, None where there is none and every text goes through the model."""
+    if type(next(iter(model))).__name__ == "StaticEmbedding":
         try:
-            few = StaticEncoder.load(Path(wanted).expanduser())
+            return StaticEncoder.load(Path(name).expanduser())
         except EncoderError:
-            few = None  # not a static model: torch encodes every text
-    return SentenceEncoder(wanted, model, few)
+            return None
+    from knowledge_base.quick_bert import QuickBert  # imported late: torch
+
+    return QuickBert.of(model)
 
 
-def _digest(model: Any) -> str:
+@functools.cache
+def _word_table() -> StaticEncoder | None:
+    """The shipped table of words; without it the finder does without its measures of single words."""
+    try:
+        return StaticEncoder.load(WORDS)
+    except EncoderError as error:
+        log.warning("no word table: %s", error)
+        return None
+
+
+def _digest(model: Any, words: StaticEncoder | None) -> str:
     """SHA-256 over the weights and the spelling rules: the path where they lie does not matter."""
-    total = hashlib.sha256(f"normaliser {NORMALISER_VERSION}".encode())
+    total = hashlib.sha256(f"normaliser {NORMALISER_VERSION} words {words.digest if words else None}".encode())
     for key, tensor in sorted(model.state_dict().items()):
         values = tensor.detach().cpu().contiguous()
         total.update(f"{key} {tuple(values.shape)} {values.dtype}".encode())

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from knowledge_base.coverage import EntryWords, WordTable
+from knowledge_base.coverage import EntryWords, WordTable, word_dimension
 from knowledge_base.encoder import Encoder, Vectors
 from knowledge_base.entry import FaqEntry
 from knowledge_base.lexical import Counts, Vocabulary, bigrams, joined
@@ -49,7 +49,7 @@ def prepare(
 ) -> Preparation:
     """Prepare `entries`, taking over what `previous` holds of them; all new texts are encoded in one batch."""
     if previous is None or previous.encoder_digest != encoder.digest:
-        previous = Preparation(encoder.digest, WordTable(encoder.dimension))
+        previous = Preparation(encoder.digest, WordTable(word_dimension(encoder)))
     table = previous.table
     words, pairs, known = previous.words, previous.pairs, previous.by_digest
     fresh = [entry for entry in entries if entry.digest not in known]

@@ -7,6 +7,8 @@ normalised text.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +65,15 @@ class StaticEncoder:
     def dimension(self) -> int:
         """Length of a vector."""
         return int(self._table.shape[1])
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the words and their vectors."""
+        total = hashlib.sha256(self._tokenizer.to_str().encode())
+        for part in (self._table, self._scale):
+            if part is not None:
+                total.update(np.ascontiguousarray(part).tobytes())
+        return total.hexdigest()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of `texts`, float32 [len(texts), dimension], unit length (zero for a text of no known word)."""

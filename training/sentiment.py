@@ -1,7 +1,7 @@
 """The recipe of the mood model; `docs/subsystems/sentiment.md` says why each part is there.
 
 Eight linear classifiers over the features of `language/sentiment.py`. Single words are not learned one by one, which
-3,500 or so lines could not do, but through the encoder's word vectors and a sentiment lexicon: what is learned is a
+4,500 or so lines could not do, but through the encoder's word vectors and a sentiment lexicon: what is learned is a
 direction in that space, and each word's weight is its place along it. So a word that no line held still counts.
 """
 
@@ -217,7 +217,9 @@ def folds(lines: Sequence[EmotionLine], seed: int) -> np.ndarray:
             holders[gram].append(number)
         for other, count in shared.items():
             if count / len(own | grams[other]) > ALIKE:
-                parent[root(number)] = root(other)
+                # The least number names a group, so that the order in a set, which changes from run to run, does not.
+                first, second = sorted((root(number), root(other)))
+                parent[second] = first
     groups = np.array([root(i) for i in range(len(lines))])
     names = np.unique(groups)
     np.random.RandomState(seed).shuffle(names)

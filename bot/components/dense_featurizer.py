@@ -1,4 +1,4 @@
-"""Sentence vectors of the shipped encoder as features of the intent classifier."""
+"""Sentence vectors of the shipped word table as features of the intent classifier."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.encoder import shared_encoder
-from bot.paths import encoder as encoder_folder
+from bot.paths import word_table
 from language.static_encoder import StaticEncoder
 
 logger = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """Digest of the encoder's files: another encoder needs another training."""
+        """Digest of the word table's files: another table needs another training."""
         digest = hashlib.sha256()
-        for path in sorted(encoder_folder().rglob("*")):
+        for path in sorted(word_table().rglob("*")):
             if path.is_file() and path.suffix in {".safetensors", ".json"}:
                 digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Every encoder that may be configured gives what the finder builds on: the shipped static one and any transformer."""
+"""Every encoder that may be configured gives what the finder builds on: the shipped static one and any BERT."""
 
 from __future__ import annotations
 
@@ -64,7 +64,12 @@ def test_spelling_does_not_matter(encoder):
 def test_a_text_has_one_vector_whatever_the_batch(encoder):
     alone = encoder.encode(["退款多久到账？"])[0]
     among = encoder.encode([*TEXTS, *(f"第{n}条" for n in range(FEW))])[1]
-    assert np.allclose(alone, among, atol=2e-3)
+    assert alone @ among > 0.99
+
+
+def test_the_quick_reader_gives_the_vectors_of_the_model(encoder):
+    quick, whole = encoder.encode(TEXTS), encoder.encode([*TEXTS, *TEXTS * FEW])[: len(TEXTS)]
+    assert (quick * whole).sum(axis=1).min() > 0.99
 
 
 def test_odd_texts_give_finite_rows(encoder):
@@ -107,7 +112,7 @@ def test_the_english_minilm_package_is_taken_by_path():
     folder = next(Path(package.__file__).parent.rglob("modules.json")).parent
     encoder = load_encoder(folder)
     assert encoder.dimension == 384
-    assert encoder.static is None
+    assert encoder.words is not None, "the word table goes with every encoder"
     close, far = (
         encoder.encode(["how do I return this", "returning an item", "the weather today"])[0]
         @ encoder.encode(["returning an item", "the weather today"]).T

@@ -43,16 +43,16 @@ def test_everything_that_makes_the_model_is_an_input() -> None:
     for wanted in ("config.yml", "domain.yml", "data/rules/faq.yml", "bot/components/chat_guard.py", "faq words"):
         assert wanted in names
     assert any(name.startswith("data/nlu/") for name in names)
-    assert any(name.startswith("encoder/") for name in names)
+    assert any(name.startswith("words/") for name in names)
 
 
-def test_another_encoder_than_the_model_was_trained_with_is_noticed(model: Path) -> None:
+def test_another_word_table_than_the_model_was_trained_with_is_noticed(model: Path) -> None:
     manifest = model / "manifest.json"
-    manifest.write_text(json.dumps({"inputs": train.encoder_inputs() | {"config.yml": "1"}}))
-    assert not train.encoder_differs(manifest)
-    manifest.write_text(json.dumps({"inputs": {"encoder/model.safetensors": "another"}}))
-    assert train.encoder_differs(manifest)
-    assert not train.encoder_differs(model / "nowhere.json")
+    manifest.write_text(json.dumps({"inputs": train.word_table_inputs() | {"config.yml": "1"}}))
+    assert not train.word_table_differs(manifest)
+    manifest.write_text(json.dumps({"inputs": {"words/model.safetensors": "another"}}))
+    assert train.word_table_differs(manifest)
+    assert not train.word_table_differs(model / "nowhere.json")
 
 
 def test_check_says_by_its_status_whether_to_train(

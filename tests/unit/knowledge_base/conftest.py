@@ -19,6 +19,7 @@ class BagOfPairs:
     name = "bag-of-pairs"
     dimension = 512
     digest = "bag-of-pairs-1"
+    words = None
 
     def __init__(self) -> None:
         self.asked: list[str] = []

@@ -1,0 +1,144 @@
+"""The recipe of the shipped sentence encoder; `docs/subsystems/encoder.md` says why each stage is there.
+
+Stages, the slow ones kept in the work folder so that a second run goes on where the first ended:
+1. vocabulary: words from jieba, CC-CEDICT and the corpora, and a tokenizer that cuts like jieba;
+2. targets: multilingual-e5-small's vector of every word, of conversation sentences and of training questions;
+3. student: a vector a word, started from the teacher's word vectors weighted by rarity, trained jointly on
+   distillation and on the hand-written questions;
+4. artefact: 8-bit numbers in a sentence-transformers folder with its manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from language.normalise import NORMALISER_VERSION, normalise
+from training import corpora, student, vocabulary
+from training.artefact import write_encoder
+from training.corpora import Question
+from training.measure import measure
+from training.sentiment import line_folder as emotion_folder
+from training.split import split_questions
+from training.targets import centred, choose_sentences, data_digests, question_folder, teacher_vectors
+
+log = logging.getLogger(__name__)
+
+#: Raised when the recipe changes what it makes.
+RECIPE = "e5-static-3"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result besides the data.
+
+    `asking`, `telling` and `questions` are how many conversation sentences that ask, other conversation sentences
+    and wordings of training questions are distilled. `sif` is the frequency at which a word counts half. `students`
+    are trained one after another and averaged.
+    """
+
+    words: int = 56_000
+    asking: int = 7_000
+    telling: int = 5_000
+    questions: int = 6_000
+    sif: float = 1e-3
+    students: tuple[student.Settings, ...] = (
+        student.Settings(),
+        student.Settings(seed=1),
+        student.Settings(steps=500, near_misses=0, hold_to="start"),
+    )
+    threads: int = 2
+    seed: int = 0
+
+
+def main(data_dir: Path, out_dir: Path, work_dir: Path) -> None:
+    """Train on all questions and write the model that ships."""
+    train(data_dir, out_dir, work_dir)
+
+
+def train(data_dir: Path, out_dir: Path, work_dir: Path, recipe: Recipe | None = None, hold_out: bool = False) -> dict:
+    """Run the recipe; returns the manifest.
+
+    With `hold_out`, held-out questions and the unseen domain stay out of every stage and are measured: that is
+    how a recipe is chosen. Without it the student's paraphrase loss sees every question.
+    """
+    import torch
+
+    recipe = recipe or Recipe()
+    torch.set_num_threads(recipe.threads)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    questions = corpora.questions(question_folder(data_dir))
+    split = split_questions(questions)
+    learned = list(split.train) if hold_out else questions
+
+    words, tokenizer = _vocabulary(data_dir, work_dir, questions, recipe)
+    sentences = choose_sentences(
+        corpora.conversation(data_dir), split.train,
+        asking=recipe.asking, telling=recipe.telling, own=recipe.questions, lengths=(4, 28), seed=recipe.seed,
+    )  # fmt: skip
+    word_vectors, sentence_vectors = teacher_vectors(work_dir, {"words": list(words), "sentences": sentences})
+    start = np.zeros((len(words) + 1, word_vectors.shape[1]), dtype=np.float32)
+    counts = np.array(list(words.values()))
+    rarity = recipe.sif / (recipe.sif + counts / counts.sum())
+    start[1:] = centred(word_vectors) * rarity[:, None]
+    targets = centred(sentence_vectors)
+
+    pieces = student.Words(tokenizer)
+    model = student.Student(start)
+    scores: dict[str, object] = {"start": _measured(model, pieces, questions, data_dir, hold_out)}
+    held_to = {"teacher": targets, "start": student.encode(model, pieces, sentences)}
+    total = np.zeros_like(start)
+    for settings in recipe.students:
+        model = student.Student(start)
+        student.train(
+            model, pieces, sentences, held_to[settings.hold_to], learned, settings,
+            lambda step, losses: log.info("student step %d %s", step, losses),
+        )  # fmt: skip
+        total += model.bag.weight.detach().numpy()
+    # Students that started from the same vectors stay in one space; their average is better than any of them.
+    model = student.Student(total / len(recipe.students))
+    scores["trained"] = _measured(model, pieces, questions, data_dir, hold_out)
+    manifest = {
+        "name": "jiehua-encoder",
+        "recipe": RECIPE,
+        "settings": asdict(recipe),
+        "dimension": int(start.shape[1]),
+        "vocabulary": len(words),
+        "normaliser_version": NORMALISER_VERSION,
+        "licence": "CC-BY-SA-4.0",
+        "trained_on": "training questions only" if hold_out else "all questions",
+        "data": {"questions": len(learned), "sentences": len(sentences), "digests": data_digests(data_dir)},
+        "scores": scores,
+    }
+    write_encoder(out_dir, tokenizer, model.bag.weight.detach().numpy(), manifest)
+    return manifest
+
+
+def _measured(
+    model: student.Student, pieces: student.Words, questions: Sequence[Question], data: Path, hold_out: bool
+) -> dict[str, object]:
+    found = measure(
+        lambda texts: student.encode(model, pieces, texts), questions, split_questions(questions), data, hold_out
+    )
+    log.info("measured %s", found)
+    return found
+
+
+def _vocabulary(
+    data_dir: Path, work_dir: Path, questions: Sequence[Question], recipe: Recipe
+) -> tuple[dict[str, float], vocabulary.Tokenizer]:
+    kept = work_dir / "vocabulary.json"
+    if kept.exists():
+        words = json.loads(kept.read_text(encoding="utf-8"))
+    else:
+        texts = corpora.conversation(data_dir) + [t for q in questions for t in (*q.wordings, *q.near_misses)]
+        texts += [normalise(line.text) for line in corpora.emotion_lines(emotion_folder(data_dir))]
+        words = vocabulary.choose(texts, list(corpora.dictionary(data_dir)), vocabulary.jieba_counts(), recipe.words)
+        kept.write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+    log.info("vocabulary %d words", len(words))
+    return words, vocabulary.build_tokenizer(words)

@@ -1,0 +1,85 @@
+"""What a student is held to: the teacher's vectors of words and sentences, kept in the work folder."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from training.artefact import digest
+from training.corpora import Question
+
+log = logging.getLogger(__name__)
+
+
+def question_folder(data_dir: Path) -> Path:
+    """The hand-written questions: those of the data folder if it has any, else the repository's own."""
+    own = data_dir / "paraphrases"
+    return own if own.exists() else Path(__file__).parents[1] / "data" / "paraphrases"
+
+
+def data_digests(data_dir: Path) -> dict[str, str]:
+    """SHA-256 of what was trained on."""
+    found = {"paraphrases": digest(question_folder(data_dir))}
+    for path in sorted((data_dir / "trainable").glob("*")):
+        if path.is_file():
+            found[path.name] = digest(path)
+    return found
+
+
+def choose_sentences(
+    conversation: Sequence[str],
+    train_questions: Sequence[Question],
+    *,
+    asking: int,
+    telling: int,
+    own: int,
+    lengths: tuple[int, int],
+    seed: int,
+) -> list[str]:
+    """The sentences to distil, mixed: conversation that asks, other conversation, and wordings of training questions.
+
+    Of each kind at most as many as named; conversation of `lengths` characters (least, most).
+    """
+    rng = random.Random(seed)
+    short = [t for t in conversation if lengths[0] <= len(t) <= lengths[1]]
+    questions = [t for t in short if t.endswith(("?", "吗", "呢", "么"))]
+    known = set(questions)
+    statements = [t for t in short if t not in known]
+    wordings = list(dict.fromkeys(t for q in train_questions for t in (*q.wordings, *q.near_misses) if len(t) <= 40))
+    chosen = (
+        rng.sample(questions, min(asking, len(questions)))
+        + rng.sample(statements, min(telling, len(statements)))
+        + rng.sample(wordings, min(own, len(wordings)))
+    )
+    rng.shuffle(chosen)
+    return chosen
+
+
+def teacher_vectors(work: Path, wanted: dict[str, list[str]]) -> list[np.ndarray]:
+    """The teacher's unit vectors of each list of texts, float32 [texts, dimension], from the work folder if there."""
+    vectors = []
+    for name, texts in wanted.items():
+        kept = work / f"teacher_{name}.npz"
+        if kept.exists():
+            with np.load(kept, allow_pickle=False) as stored:
+                if stored["texts"].tolist() == texts:
+                    vectors.append(stored["vectors"].astype(np.float32))
+                    continue
+        from training.teacher import Teacher, packaged_weights
+
+        started = time.monotonic()
+        vectors.append(Teacher(packaged_weights(), texts).encode(texts))
+        np.savez(kept, texts=np.array(texts), vectors=vectors[-1].astype(np.float16))
+        log.info("teacher encoded %d %s in %.0f s", len(texts), name, time.monotonic() - started)
+    return vectors
+
+
+def centred(vectors: np.ndarray) -> np.ndarray:
+    """Unit vectors after taking the common direction away."""
+    moved = vectors - vectors.mean(axis=0)
+    return moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
