@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -74,7 +74,7 @@ class Reader:
 
     def load(self) -> Loaded:
         """Read every file of the base; never raises for what stands in them."""
-        files, problems = _listing(self.path)
+        files, problems = listing(self.path)
         kept: dict[tuple[str, bytes], ParsedFile] = {}
         parsed = []
         for file in files:
@@ -98,8 +98,9 @@ def parse(name: str, raw: bytes) -> ParsedFile:
     """The entries and problems of one file; `name` is what problems call it and its suffix tells the format."""
     reader = RecordReader(name)
     try:
-        text = _decoded(raw, reader)
-        records = _json_lines(text, reader) if name.endswith(".jsonl") else _yaml(text, reader)
+        text = decoded(raw, reader)
+        records: Iterable[tuple[Located, Mapping | None]]
+        records = ((one, None) for one in json_lines(text, reader)) if name.endswith(".jsonl") else _yaml(text, reader)
         found = []
         for record, defaults in records:
             entry = reader.entry(record, defaults)
@@ -135,8 +136,8 @@ def _merged(parsed: list[ParsedFile], problems: list[Problem]) -> Loaded:
     return Loaded(tuple(entries), tuple(problems), places)
 
 
-def _listing(path: Path) -> tuple[list[Path], list[Problem]]:
-    """The files of the base in a fixed order, hidden ones left out."""
+def listing(path: Path) -> tuple[list[Path], list[Problem]]:
+    """The files of the base at `path` in a fixed order, hidden ones left out, and why some cannot be."""
     try:
         if path.is_file():
             return [path], []
@@ -181,7 +182,8 @@ def _bytes_of(file: Path, name: str, problems: list[Problem]) -> bytes | None:
     return raw
 
 
-def _decoded(raw: bytes, reader: RecordReader) -> str:
+def decoded(raw: bytes, reader: RecordReader) -> str:
+    """The text of an editor's file; another encoding than UTF-8 is noted in `reader`. Raises UnreadableError."""
     top = Located(None, 1, 1)
     encodings = ["utf-16"] if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
@@ -248,7 +250,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
             yield record, head
 
 
-def _json_lines(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | None]]:
+def json_lines(text: str, reader: RecordReader) -> Iterator[Located]:
+    """The records of JSON Lines; a line that is none is told in `reader` and costs no other line."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -264,7 +267,7 @@ def _json_lines(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapp
         except (RecursionError, ValueError):
             reader.error(here, "这一行嵌套太深或数字太长", "条目只需要字段和列表")
             continue
-        yield _located(document, number), None
+        yield _located(document, number)
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -14,7 +14,8 @@ import yaml
 from knowledge_base.located import Located, Mapping, UnreadableError
 
 MAX_DEPTH = 12
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: The parser in C where there is one; both give the same events and marks.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INDENT = "用空格缩进，同一级的文字左边对齐"
 _QUOTE = "含有冒号、#、引号、花括号或方括号的文字，请整段用双引号括起来"
 #: Beginnings of the parser's own messages, in the editors' language: (what, how).
@@ -42,14 +43,14 @@ def read(text: str) -> Located:
     root: Located | None = None
     try:
         event: Any  # the parser tells its kinds apart by class alone
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             line, column = event.start_mark.line + 1, event.start_mark.column + 1
             kind = type(event)
             if kind is yaml.AliasEvent or getattr(event, "anchor", None):
                 raise UnreadableError(line, column, "不支持锚点和引用（& 和 *）", "把内容直接写出来；" + _QUOTE)
             if kind is yaml.ScalarEvent:
                 _refuse_tag(event, line, column)
-                plain = event.implicit[0] and event.style is None
+                plain = event.implicit[0] and not event.style  # the parser in C says "" where the other says None
                 root = _put(stack, Located(event.value, line, column, plain), root)
             elif kind in (yaml.SequenceStartEvent, yaml.MappingStartEvent):
                 _refuse_tag(event, line, column)
