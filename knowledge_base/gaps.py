@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge_base.columns import stable_id
 from knowledge_base.encoder import Encoder
 from knowledge_base.entry import FaqEntry, Status
-from knowledge_base.exchange import stable_id
 from knowledge_base.text_index import TextIndex
 from language.normalise import normalise
 

@@ -24,6 +24,8 @@ COMMANDS = [
     ["kb", "eval"],
     ["kb", "import"],
     ["kb", "export"],
+    ["kb", "fmt"],
+    ["kb", "schema"],
     ["emotion", "eval"],
     ["sessions", "replay"],
     ["agents", "add"],
