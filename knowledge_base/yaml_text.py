@@ -92,7 +92,9 @@ def _refuse_tag(event: Any, line: int, column: int) -> None:
 
 
 def _translated(error: yaml.YAMLError) -> UnreadableError:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None or "quoted scalar" in str(getattr(error, "context", "")):
+        mark = context or mark  # an open quote is to be mended where it opens, not where the file ends
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{getattr(error, 'problem', '') or ''} {getattr(error, 'context', '') or ''} {error}"
     for beginning, (what, how) in _MESSAGES.items():
