@@ -7,6 +7,7 @@ stay the text they are.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -35,10 +36,17 @@ _MESSAGES = {
     "did not find expected ',' or": ("方括号或花括号没有成对", "补上括号，或" + _QUOTE),
     "control characters are not allowed": ("有看不见的控制字符", "删去后重新输入这一行"),
 }
+#: What the parser was in the middle of when the mistake lies where that began.
+_BEGINNINGS = ("quoted scalar", "simple key", "flow sequence", "flow mapping")
+#: What YAML allows in no place; the parser tells it without a line.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(?= |$)", re.MULTILINE)
 
 
 def read(text: str) -> Located:
     """The one document of `text`; raises UnreadableError with its place for anything that is not plain YAML."""
+    _refuse(text, _UNREADABLE, *_MESSAGES["control characters are not allowed"])
+    _refuse(text, _CONFLICT, "这里有没解决的合并冲突", "选定一边，删去 <<<<<<<、=======、>>>>>>> 这几行")
     stack: list[tuple[Any, Located | None]] = []  # open collections, each with the key that waits for its value
     root: Located | None = None
     try:
@@ -86,15 +94,22 @@ def _put(stack: list[tuple[Any, Located | None]], node: Located, root: Located |
     return root
 
 
+def _refuse(text: str, pattern: re.Pattern[str], what: str, how: str) -> None:
+    found = pattern.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise UnreadableError(line, found.start() - text.rfind("\n", 0, found.start()), what, how)
+
+
 def _refuse_tag(event: Any, line: int, column: int) -> None:
     if event.tag and event.tag not in ("!", "tag:yaml.org,2002:str"):
         raise UnreadableError(line, column, f"不支持类型标签「{event.tag[:40]}」", "去掉以 ! 开头的标签；" + _QUOTE)
 
 
 def _translated(error: yaml.YAMLError) -> UnreadableError:
-    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    if mark is None or "quoted scalar" in str(getattr(error, "context", "")):
-        mark = context or mark  # an open quote is to be mended where it opens, not where the file ends
+    mark, begin = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is None or any(word in str(getattr(error, "context", "")) for word in _BEGINNINGS):
+        mark = begin or mark  # an open quote is to be mended where it opens, not where the file ends
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     said = f"{getattr(error, 'problem', '') or ''} {getattr(error, 'context', '') or ''} {error}"
     for beginning, (what, how) in _MESSAGES.items():
