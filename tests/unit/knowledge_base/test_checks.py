@@ -113,3 +113,12 @@ def test_addresses_are_looked_up_only_when_asked_and_only_those_that_customers_s
     (problem,) = dead_links(entries, {})
     assert asked == ["https://a.example/x"]
     assert "返回 404" in problem.what
+
+
+def test_an_entry_that_another_would_answer_for_is_told_unless_they_are_known_as_related(encoder, monkeypatch):
+    monkeypatch.setattr("knowledge_base.checks.DOUBLE", 0.5)
+    double = FaqEntry("double", "送到家里要几天", "五天。", ("甲乙丙", "丁戊己"))
+    found = told(encoder, OTHER, double)
+    assert any(entry_id == "double" and "会由 other 来答" in what for entry_id, what in found), found
+    found = told(encoder, OTHER, replace(double, related=("other",)))
+    assert not any("来答" in what for _, what in found), found
