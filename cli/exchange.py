@@ -12,13 +12,16 @@ from rich.text import Text
 
 from cli.places import FAQ
 from cli.problem import Problem
+from cli.whole_file import write_whole
 from contracts.codec import encode
 from knowledge_base import exchange, files
-from knowledge_base.difference import Difference, apply, difference
+from knowledge_base.difference import Change, Difference, apply, difference
 from knowledge_base.document import DocumentError
+from knowledge_base.entry import FaqEntry
 
 FolderOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录 folder of YAML files")]
 SHOWN = 20
+FIELD_SHOWN = 40  # characters of a changed field
 
 
 def import_(
@@ -51,7 +54,10 @@ def import_(
     if as_json:
         report = {
             "added": [entry.id for entry in change.added],
-            "changed": [{"id": one.new.id, "fields": one.fields} for one in change.changed],
+            "changed": [
+                {"id": one.new.id, "fields": one.fields, "before": _said(one.old, one), "after": _said(one.new, one)}
+                for one in change.changed
+            ],
             "removed": [entry.id for entry in change.removed],
             "unchanged": change.unchanged,
             "rejected": len(rejected),
@@ -74,10 +80,7 @@ def export(
         content = exchange.export(entries, file.suffix.lstrip(".").lower())
     except ValueError as error:
         raise Problem(f"不认识的格式 {file.suffix or '(没有后缀)'}", "用 .csv、.xlsx、.jsonl 或 .yml") from error
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise Problem(f"写不了 {file}:{error.strerror}") from error
+    write_whole(file, content)
     Console().print(f"已导出 {len(entries)} 条到 {file}", highlight=False)
 
 
@@ -86,7 +89,10 @@ def _show(console: Console, incoming: exchange.Incoming, change: Difference, wri
         mark = Text("✗ ", "red") if problem.severity == "error" else Text("· ", "yellow")
         console.print(mark.append(str(problem), "default"), soft_wrap=True)
     lines = [("+ ", "green", f"{entry.id}  {entry.question}") for entry in change.added]
-    lines += [("~ ", "yellow", f"{one.new.id}  {'、'.join(one.fields)}") for one in change.changed]
+    for one in change.changed:
+        lines.append(("~ ", "yellow", f"{one.new.id}  {one.new.question}"))
+        before, after = _said(one.old, one), _said(one.new, one)
+        lines += [("    ", "", f"{name}:{_short(before[name])} → {_short(after[name])}") for name in one.fields]
     lines += [("- ", "red", f"{entry.id}  {entry.question}") for entry in change.removed]
     for mark, colour, line in lines[:SHOWN]:
         console.print(Text(mark, colour).append(line, "default"), soft_wrap=True)
@@ -97,3 +103,14 @@ def _show(console: Console, incoming: exchange.Incoming, change: Difference, wri
     counts += f",拒收 {rejected} 行" if rejected else ""
     done = f"已写入 {len(written)} 个文件" if written else "没有要写的" if change.empty else "还没有写入:加 --yes 写入"
     console.print(f"{counts};{done}", highlight=False)
+
+
+def _said(entry: FaqEntry, change: Change) -> dict[str, object]:
+    """The fields that differ, as JSON knows them."""
+    said: dict[str, object] = encode({name: getattr(entry, name) for name in change.fields})
+    return said
+
+
+def _short(value: object) -> str:
+    text = "、".join(map(str, value)) if isinstance(value, list) else str(value or "(空)")
+    return " ".join(text.split())[:FIELD_SHOWN] + ("…" if len(text) > FIELD_SHOWN else "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.table import Table
 from cli.kb import EncoderOption, FaqOption, JsonOption, build_finder, load_base, open_encoder, read_questions
 from cli.places import ENCODER, FAQ, FINDER, ROOT
 from cli.problem import Problem
+from cli.whole_file import write_whole
 
 if TYPE_CHECKING:  # imported where they are used: torch takes seconds
     from knowledge_base.entry import FaqEntry
@@ -86,6 +86,7 @@ def gaps(
 ) -> None:
     """缺什么条目:没答上、被评没用、给了选项没选的问题,归类排序 what customers ask and the base does not answer."""
     from knowledge_base.asked import AskedFile, AskedFileError
+    from knowledge_base.exchange import to_yaml
     from knowledge_base.gaps import find_gaps, unanswered
 
     if draft is not None and draft.exists():
@@ -97,7 +98,7 @@ def gaps(
         raise Problem(str(error)) from error
     found = find_gaps(open_questions, finder.base.encoder, least_asks=least, finder=finder)
     if draft is not None and found:
-        _write_drafts(draft, [gap.draft() for gap in found[:top]])
+        write_whole(draft, to_yaml([gap.draft() for gap in found[:top]]).encode("utf-8"))
     if as_json:
         rows = [asdict(gap) | {"impact": gap.impact} for gap in found[:top]]
         report = {"unanswered": len(open_questions), "answered_since": since, "gaps": len(found), "rows": rows}
@@ -120,7 +121,7 @@ def calibrate(
     """为编码器重新拟合概率和阈值 refit probabilities and thresholds for an encoder.
 
     什么时候需要:换了 --encoder;重新训练了编码器;升级后提示 calibration.json 的格式或特征对不上。
-    只改条目不需要。要几分钟;写好 calibration.json 后重启服务。需要训练环境(make test 会装)。
+    只改条目不需要。要一两分钟;写好 calibration.json 后重启服务。需要训练环境(make test 会装)。
     """
     if not (data / "dev").is_dir():
         raise Problem(f"{data} 里没有 dev 目录", "用源码里的 data,或照 data/dev/README.md 准备")
@@ -148,19 +149,6 @@ def _draft(path: Path, *, published: bool) -> Sequence[FaqEntry]:
     if not published:
         return loaded.entries
     return [replace(one, status=Status.PUBLISHED) if one.status is Status.DRAFT else one for one in loaded.entries]
-
-
-def _write_drafts(path: Path, drafts: Sequence[FaqEntry]) -> None:
-    from knowledge_base.exchange import to_yaml
-
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(to_yaml(drafts), encoding="utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        raise Problem(f"写不了 {path}:{error.strerror or error}", status=1) from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _show_replay(console: Console, result: Replay, allow: str | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from cli.places import FAQ, FAQ_SCHEMA
 from cli.problem import Problem
+from cli.whole_file import write_whole
 
 CheckOption = Annotated[bool, typer.Option("--check", help="只检查,不写;有要改的退出码 1 write nothing, only tell")]
 
@@ -47,7 +47,7 @@ def fmt(
             untidy += 1
             console.print(Text("~ ", "yellow").append(name, "default"), soft_wrap=True)
             if not check:
-                _replace(file, after)
+                write_whole(file, after)
     done = "需要整理" if check else "已整理"
     console.print(f"{len(files)} 个文件,{done} {untidy} 个,因有错误没有动 {refused} 个", highlight=False)
     raise typer.Exit(1 if refused or (check and untidy) else 0)
@@ -65,19 +65,5 @@ def schema(
     if check and text != current:
         raise Problem(f"{out} 不是最新的", "运行 jiehua kb schema", status=1)
     if text != current:
-        _replace(out, text.encode("utf-8"))
+        write_whole(out, text.encode("utf-8"))
     Console().print(f"{out} {'已更新' if text != current else '是最新的'}", highlight=False, soft_wrap=True)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside and rename: whoever reads meanwhile sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        if path.exists():
-            os.chmod(beside, path.stat().st_mode & 0o777)
-        os.replace(beside, path)
-    except OSError as error:
-        raise Problem(f"写不了 {path}:{error.strerror or error}", "检查目录的写权限", status=1) from error
-    finally:
-        beside.unlink(missing_ok=True)

@@ -100,7 +100,9 @@ def test_an_import_with_a_bad_row_writes_the_others_and_ends_with_status_1(faq: 
     table.write_text("id,问题,答案\nnew,新问题,新答案\nbad,没有答案,\nrefund,退款多久到账,五个工作日内\n", "utf-8")
     report = json.loads(run("import", table, "--faq", faq, "--yes", "--json", status=1))
     assert (report["added"], report["rejected"]) == (["new"], 1)
-    assert report["changed"] == [{"id": "refund", "fields": ["answer"]}]
+    (changed,) = report["changed"]
+    assert (changed["id"], changed["fields"]) == ("refund", ["answer"])
+    assert (changed["before"], changed["after"]) == ({"answer": "三个工作日内"}, {"answer": "五个工作日内"})
     assert "variants" in (faq / "a.yml").read_text("utf-8"), "the table has no such column"
     assert "t.csv:3" in run("import", table, "--faq", faq, "--whole", "--yes", status=1)
     assert "return" in (faq / "a.yml").read_text("utf-8")
