@@ -81,12 +81,13 @@ class Document:
     def read(cls, name: str, raw: bytes) -> Document:
         """The document of a YAML file; raises DocumentError where an entry has an error and would be lost."""
         parsed = files.parse(name, raw)
+        first = {entry.id: place for entry, place in reversed(parsed.found)}
         twice = [
             Problem(name, place.line, place.column, "error", f"编号 {entry.id} 用了两次", "换一个编号", entry.id)
             for entry, place in parsed.found
-            if sum(other.id == entry.id for other, _ in parsed.found) > 1
+            if first[entry.id] is not place
         ]
-        wrong = [*errors(parsed.problems), *twice[1:]]
+        wrong = [*errors(parsed.problems), *twice]
         if wrong:
             raise DocumentError(wrong)
         text = files.decoded(raw, RecordReader(name)).replace("\r\n", "\n").replace("\r", "\n")

@@ -16,7 +16,7 @@ from typing import Any
 
 from knowledge_base import yaml_text
 from knowledge_base.entry import FaqEntry, digest_of
-from knowledge_base.located import Located, Mapping, UnreadableError
+from knowledge_base.located import Located, Mapping, TooMuchError, UnreadableError
 from knowledge_base.problems import Problem, errors
 from knowledge_base.schema import RecordReader
 
@@ -25,6 +25,8 @@ MAX_YAML_BYTES = 32 * 1024 * 1024
 MAX_JSONL_BYTES = 512 * 1024 * 1024
 MAX_LINE_CHARACTERS = 1_000_000
 MAX_FILES = 5_000
+#: A broken file is read entry by entry up to this many; beyond, it is refused as a whole.
+MAX_PIECES = 50_000
 YAML_SUFFIXES = (".yml", ".yaml")
 _ITEM = re.compile(r"^(\s*)-(?=\s)")
 
@@ -204,6 +206,8 @@ def decoded(raw: bytes, reader: RecordReader) -> str:
 def _yaml(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | None]]:
     try:
         root = yaml_text.read(text)
+    except TooMuchError:
+        raise
     except UnreadableError as error:
         yield from _piecewise(text, reader, error)
         return
@@ -232,6 +236,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
         raise error
     indent = first[1]
     starts = [n for n, line in enumerate(lines) if (found := _ITEM.match(line)) and found[1] == indent]
+    if len(starts) > MAX_PIECES:
+        raise error
     head: Mapping | None = None
     try:
         top = yaml_text.read("\n".join(lines[: starts[0]])).value
@@ -240,9 +246,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
     except UnreadableError as broken:
         reader.error(Located(None, broken.line, broken.column), broken.what, broken.how)
     for start, end in zip(starts, [*starts[1:], len(lines)]):
-        piece = "\n" * start + "\n".join(lines[start:end])
         try:
-            item = yaml_text.read(piece)
+            item = yaml_text.read("\n".join(lines[start:end]), above=start)
         except UnreadableError as broken:
             reader.error(Located(None, broken.line, broken.column), broken.what, broken.how + "；这一条没有载入")
             continue

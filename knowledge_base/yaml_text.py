@@ -12,9 +12,11 @@ from typing import Any
 
 import yaml
 
-from knowledge_base.located import Located, Mapping, UnreadableError
+from knowledge_base.located import Located, Mapping, TooMuchError, UnreadableError
 
 MAX_DEPTH = 12
+#: Values of one file; a base of ten thousand entries has about two hundred thousand.
+MAX_VALUES = 1_000_000
 #: The parser in C where there is one; both give the same events and marks.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INDENT = "用空格缩进，同一级的文字左边对齐"
@@ -43,17 +45,24 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\u
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(?= |$)", re.MULTILINE)
 
 
-def read(text: str) -> Located:
-    """The one document of `text`; raises UnreadableError with its place for anything that is not plain YAML."""
-    _refuse(text, _UNREADABLE, *_MESSAGES["control characters are not allowed"])
-    _refuse(text, _CONFLICT, "这里有没解决的合并冲突", "选定一边，删去 <<<<<<<、=======、>>>>>>> 这几行")
+def read(text: str, above: int = 0) -> Located:
+    """The one document of `text`; raises UnreadableError with its place for anything that is not plain YAML.
+
+    `above`: lines of the file that come before `text`.
+    """
+    _refuse(text, above, _UNREADABLE, *_MESSAGES["control characters are not allowed"])
+    _refuse(text, above, _CONFLICT, "这里有没解决的合并冲突", "选定一边，删去 <<<<<<<、=======、>>>>>>> 这几行")
+    values = 0
     stack: list[tuple[Any, Located | None]] = []  # open collections, each with the key that waits for its value
     root: Located | None = None
     try:
         event: Any  # the parser tells its kinds apart by class alone
         for event in yaml.parse(text, Loader=LOADER):
-            line, column = event.start_mark.line + 1, event.start_mark.column + 1
+            line, column = event.start_mark.line + 1 + above, event.start_mark.column + 1
             kind = type(event)
+            values += 1
+            if values > MAX_VALUES:
+                raise TooMuchError(line, column, f"文件里的内容多于 {MAX_VALUES} 项", "按分类拆成几个文件")
             if kind is yaml.AliasEvent or getattr(event, "anchor", None):
                 raise UnreadableError(line, column, "不支持锚点和引用（& 和 *）", "把内容直接写出来；" + _QUOTE)
             if kind is yaml.ScalarEvent:
@@ -74,8 +83,8 @@ def read(text: str) -> Located:
             elif kind is yaml.DocumentStartEvent and root is not None:
                 raise UnreadableError(line, column, "一个文件里有多个文档(---)", "去掉「---」，或拆成几个文件")
     except yaml.YAMLError as error:
-        raise _translated(error) from error
-    return root or Located(None, 1, 1, True)
+        raise _translated(error, above) from error
+    return root or Located(None, above + 1, 1, True)
 
 
 def _put(stack: list[tuple[Any, Located | None]], node: Located, root: Located | None) -> Located | None:
@@ -94,10 +103,10 @@ def _put(stack: list[tuple[Any, Located | None]], node: Located, root: Located |
     return root
 
 
-def _refuse(text: str, pattern: re.Pattern[str], what: str, how: str) -> None:
+def _refuse(text: str, above: int, pattern: re.Pattern[str], what: str, how: str) -> None:
     found = pattern.search(text)
     if found:
-        line = text.count("\n", 0, found.start()) + 1
+        line = text.count("\n", 0, found.start()) + 1 + above
         raise UnreadableError(line, found.start() - text.rfind("\n", 0, found.start()), what, how)
 
 
@@ -106,11 +115,11 @@ def _refuse_tag(event: Any, line: int, column: int) -> None:
         raise UnreadableError(line, column, f"不支持类型标签「{event.tag[:40]}」", "去掉以 ! 开头的标签；" + _QUOTE)
 
 
-def _translated(error: yaml.YAMLError) -> UnreadableError:
+def _translated(error: yaml.YAMLError, above: int) -> UnreadableError:
     mark, begin = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     if mark is None or any(word in str(getattr(error, "context", "")) for word in _BEGINNINGS):
         mark = begin or mark  # an open quote is to be mended where it opens, not where the file ends
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    line, column = (mark.line + 1 + above, mark.column + 1) if mark else (above + 1, 1)
     said = f"{getattr(error, 'problem', '') or ''} {getattr(error, 'context', '') or ''} {error}"
     for beginning, (what, how) in _MESSAGES.items():
         if beginning in said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -174,6 +175,24 @@ def test_a_huge_file_is_refused_with_bounded_memory(tmp_path: Path, monkeypatch)
     assert peak < 10_000_000
     assert "没有读取" in loaded.problems[0].what
     assert len(loaded.entries) == 1
+
+
+def test_a_file_of_too_many_values_is_refused_where_it_becomes_too_many(monkeypatch):
+    monkeypatch.setattr("knowledge_base.yaml_text.MAX_VALUES", 1000)
+    (first,) = files.parse("a.yml", b"- x\n" * 5000).problems
+    assert "多于 1000 项" in first.what
+    assert 990 < first.line < 1010
+
+
+def test_one_slip_in_a_long_file_costs_one_entry_and_no_more_time_than_the_file_is_long():
+    """Reading the pieces took time by the square of their number: every piece came with all the lines before it."""
+    text = "".join(ENTRY.replace("id: b", f"id: e{n}") for n in range(5000)) + '- id: x\n  question: "问\n'
+    began = time.process_time()
+    parsed = files.parse("a.yml", text.encode())
+    assert time.process_time() - began < 10  # a bound on work, not a measurement
+    assert len(parsed.found) == 5000
+    assert parsed.found[-1][1].line == 3 * 4999 + 1
+    assert [problem.line for problem in parsed.problems] == [15_002]
 
 
 # -- files to import ------------------------------------------------------------------------------------------------
