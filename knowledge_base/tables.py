@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 64 * 1024 * 1024
-MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+MAX_UNPACKED_BYTES = 128 * 1024 * 1024
 MAX_ROWS = 200_000
 MAX_CELLS_A_ROW = 200
 #: A workbook's cell holds 32,767 characters; what is longer is cut off without a word.
 LONGEST_CELL = 32_000
 LONGEST_CSV_CELL = 1_000_000
+#: Empty rows in a row; a cell that claims to stand a billion rows down is reached through every one of them.
+_MOST_EMPTY_ROWS = 20_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DELIMITERS = (",", ";", "\t", "，", "|")
 #: How a workbook writes characters that XML has no place for: _x000D_ is a carriage return, _x005F_ the line itself.
@@ -168,6 +170,8 @@ def _xlsx_rows(raw: bytes) -> list[Row]:
         for number, (cells, written) in enumerate(zip(values, formulas), 1):
             if len(rows) >= MAX_ROWS:
                 raise TableError(f"超过 {MAX_ROWS} 行", "拆成几个文件")
+            if number - (rows[-1].number if rows else 0) > _MOST_EMPTY_ROWS:
+                raise TableError(f"第 {number} 行之前空了 {_MOST_EMPTY_ROWS} 行以上", "删去空行，重新保存")
             unknown = tuple(at for at, cell in enumerate(written) if cell.data_type == "f" and cells[at].value is None)
             texts = tuple(_cell_text(cell.value) for cell in cells)
             if unknown or any(text.strip() for text in texts):
@@ -195,7 +199,9 @@ def _sheet(raw: bytes, *, values: bool) -> Iterator[Sequence[Any]]:
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(raw), read_only=True, data_only=values, keep_links=False)
-    yield from book.worksheets[0].iter_rows(max_col=MAX_CELLS_A_ROW)
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # some programs write A1 whatever the size, and rows beyond it would be left out
+    yield from sheet.iter_rows(max_col=MAX_CELLS_A_ROW)
 
 
 def _cell_text(value: object) -> str:

@@ -225,6 +225,14 @@ def with_entities() -> bytes:
     return packed(parts | {sheet: doctype + parts[sheet].replace(b"<row", b"&b;<row", 1)})
 
 
+def with_a_row_far_down() -> bytes:
+    with zipfile.ZipFile(io.BytesIO(workbook([["问题", "答案"], ["问", "答"]]))) as box:
+        parts = {name: box.read(name) for name in box.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    moved = parts[sheet].replace(b'<row r="2"', b'<row r="99999999999"').replace(b'"A2"', b'"A99999999999"')
+    return packed(parts | {sheet: moved.replace(b'"B2"', b'"B99999999999"')})
+
+
 #: name -> (file name, content, line that is told, part of what is said)
 IMPORTS: dict[str, tuple[str, Callable[[], bytes], int, str]] = {
     "empty table": ("a.csv", lambda: b"", 0, "空的"),
@@ -239,6 +247,7 @@ IMPORTS: dict[str, tuple[str, Callable[[], bytes], int, str]] = {
     "word document": ("a.xlsx", lambda: packed({"word/document.xml": b"<x/>"}), 0, "不是能读的"),
     "zip bomb": ("a.xlsx", lambda: packed({"xl/worksheets/sheet1.xml": b"0" * 3_000_000}), 0, "过大"),
     "xml entities": ("a.xlsx", with_entities, 0, "实体"),
+    "row far down": ("a.xlsx", with_a_row_far_down, 0, "空了"),
     "formula without a value": ("a.xlsx", lambda: workbook([["问题", "答案"], ["问", "=A1"]]), 2, "公式"),
     "row without an answer": ("a.xlsx", lambda: workbook([["问题", "答案"], ["问", None]]), 2, "缺少 answer"),
     "quote that never closes": ("a.csv", lambda: '问题,答案\n问,答\n问二,"没关\n'.encode(), 3, "引号"),

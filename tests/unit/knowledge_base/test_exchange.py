@@ -235,3 +235,18 @@ def test_a_formula_without_a_value_rejects_its_row_and_one_with_a_value_is_that_
     assert [entry.question for entry in incoming.entries] == ["问一"]
     assert [(p.line, p.column) for p in incoming.problems] == [(3, 2)]
     assert "公式" in incoming.problems[0].what
+
+
+def test_a_sheet_that_gives_its_size_wrongly_is_read_whole(tmp_path: Path):
+    """Programs that write row by row say A1, or nothing."""
+    entries = (FaqEntry("a", "问一", "答一"), FaqEntry("b", "问二", "答二"))
+    with zipfile.ZipFile(io.BytesIO(export(entries, "xlsx"))) as box:
+        parts = {name: box.read(name) for name in box.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"<sheetData>", b'<dimension ref="A1"/><sheetData>')
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w") as box:
+        for name, content in parts.items():
+            box.writestr(name, content)
+    assert b"dimension" in parts[sheet]
+    assert read(path).entries == entries
