@@ -43,7 +43,9 @@ def block(text: str, indent: int) -> list[str] | None:
 
 
 def _plain(text: str, flow: bool, guessed: bool) -> bool:
-    if not text or text != text.strip() or "\n" in text or text.lower() in NONE_WORDS or _UNWRITABLE.search(text):
+    if not text or text != text.strip() or "\n" in text or "\t" in text or _UNWRITABLE.search(text):
+        return False  # readers of YAML differ about tabs
+    if text.lower() in NONE_WORDS:
         return False
     # Numbers, dates, yes and no.
     if not guessed and _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)) != _TEXT:

@@ -101,7 +101,7 @@ def test_a_tidy_file_stays_as_it_is():
 
 @pytest.mark.parametrize("path", sorted(FAQ.glob("*.yml")), ids=lambda path: path.name)
 def test_the_demo_files_are_tidy(path: Path):
-    assert tidy(path.name, path.read_bytes()) == path.read_bytes()
+    assert tidy(path.name, path.read_bytes()) == path.read_bytes(), "run: jiehua kb fmt"
 
 
 def test_fields_given_to_all_stay_above_the_entries():
