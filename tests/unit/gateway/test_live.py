@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from gateway.live import LiveSocket
 from gateway.relay import Inbox
@@ -45,7 +45,7 @@ class Browser:
 class SlowToGreet(LiveSocket):
     """Its snapshot takes as long as the test likes."""
 
-    known = {"say": Say}
+    known: ClassVar[dict[str, Any]] = {"say": Say}
 
     def __init__(self, socket: Any) -> None:
         super().__init__(socket, inbox=Inbox(9), max_frame_bytes=999)
