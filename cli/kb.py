@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -16,6 +16,14 @@ from cli.places import ENCODER, FAQ
 from cli.problem import Problem
 from contracts.codec import encode
 
+if TYPE_CHECKING:  # imported where they are used: torch takes seconds
+    from knowledge_base.encoder import SentenceEncoder
+    from knowledge_base.entry import FaqEntry
+    from knowledge_base.evaluate import Query
+    from knowledge_base.files import Loaded
+    from knowledge_base.finder import Finder
+    from knowledge_base.problems import Problem as FileProblem
+
 app = typer.Typer(no_args_is_help=True, help="知识库 the knowledge base")
 FaqOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录或文件 folder, .yml or .jsonl")]
 EncoderOption = Annotated[
@@ -25,54 +33,95 @@ CHANNEL = "web"
 JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 machine readable")]
 
 
-def load_entries(path: Path) -> list[Any]:
-    """The served entries of a FAQ. Raises Problem when there is none."""
+def load_base(path: Path) -> Loaded:
+    """The FAQ at `path` with all its entries. Raises Problem when there is none that customers see."""
     from knowledge_base import files
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}", "检查 --faq")
-    today = datetime.date.today()
-    entries = [entry for entry in files.load(path).entries if entry.is_served(today, CHANNEL)]
-    if not entries:
+    loaded = files.load(path)
+    if not served(loaded):
         raise Problem(f"知识库 {path} 里没有一条可用的条目", f"运行 jiehua kb check {path}")
-    return entries
+    return loaded
 
 
-def build_finder(path: Path, encoder: str) -> Any:
-    """A finder of its own over the FAQ at `path`; nothing of the live base is touched."""
-    from knowledge_base.encoder import load_encoder
+def load_entries(path: Path) -> list[FaqEntry]:
+    """The served entries of a FAQ. Raises Problem when there is none."""
+    return served(load_base(path))
+
+
+def served(loaded: Loaded) -> list[FaqEntry]:
+    """The entries that customers of the web channel see today."""
+    today = datetime.date.today()
+    return [entry for entry in loaded.entries if entry.is_served(today, CHANNEL)]
+
+
+def open_encoder(encoder: str) -> SentenceEncoder:
+    """The encoder of that path or name. Raises Problem when it cannot be used."""
+    from knowledge_base.encoder import UnusableEncoderError, load_encoder
+
+    try:
+        return load_encoder(encoder)
+    except (OSError, ValueError, UnusableEncoderError) as error:
+        raise Problem(f"编码器 {encoder} 不能用:{error}", "检查 --encoder;离线时要用本地目录") from error
+
+
+def build_finder(path: Path, encoder: str) -> Finder:
+    """A finder of its own over the FAQ at `path`, built as the live one is; nothing of the live base is touched."""
     from knowledge_base.finder import Finder
 
-    entries = load_entries(path)
-    try:
-        return Finder.build(entries, load_encoder(encoder))
-    except (OSError, ValueError) as error:
-        raise Problem(f"编码器 {encoder} 不能用:{error}", "检查 --encoder;离线时要用本地目录") from error
+    return Finder.build(load_base(path).entries, open_encoder(encoder))
 
 
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(help="FAQ 目录或文件")] = FAQ,
+    files_only: Annotated[bool, typer.Option("--files-only", help="只看格式,不比较内容 fast: form only")] = False,
+    online: Annotated[bool, typer.Option("--online", help="逐个打开链接 look links up over the network")] = False,
+    promises: Annotated[Path | None, typer.Option("--promises", help="承诺词表 YAML,默认 promises.yml")] = None,
+    encoder: EncoderOption = str(ENCODER),
     as_json: JsonOption = False,
 ) -> None:
-    """校验知识库文件;有错时退出码 1 validate the files; exit status 1 on errors."""
+    """检查知识库:格式、重复、矛盾、过期、链接、承诺;有错时退出码 1 check the base; exit status 1 on errors.
+
+    错误(✗)要改,否则那一条不回答客户;提醒(·)请人看一眼。
+    """
     from knowledge_base import files
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}")
     loaded = files.load(path)
-    errors = sum(problem.severity == "error" for problem in loaded.problems)
+    found = list(loaded.problems)
+    if not files_only and loaded.entries:
+        found += _compared(loaded, encoder, promises, online)
+    found.sort(key=lambda problem: (problem.file, problem.line, problem.severity))
+    errors = sum(problem.severity == "error" for problem in found)
     if as_json:
-        report = {"entries": len(loaded.entries), "errors": errors, "problems": encode(loaded.problems)}
+        report = {"entries": len(loaded.entries), "errors": errors, "problems": encode(found)}
         print(json.dumps(report, ensure_ascii=False, default=str))
     else:
         console = Console()
-        for problem in loaded.problems:
+        for problem in found:
             mark = Text("✗ ", "red") if problem.severity == "error" else Text("· ", "yellow")
             console.print(mark.append(str(problem), "default"), soft_wrap=True)
-        warnings = len(loaded.problems) - errors
-        console.print(f"{len(loaded.entries)} 条可用,{errors} 处错误,{warnings} 处提醒", highlight=False)
+        console.print(f"{len(loaded.entries)} 条可用,{errors} 处错误,{len(found) - errors} 处提醒", highlight=False)
     raise typer.Exit(1 if errors else 0)
+
+
+def _compared(loaded: Loaded, encoder: str, promises: Path | None, online: bool) -> list[FileProblem]:
+    """What shows only when entries are held against each other, against a list of promises, against the network."""
+    from knowledge_base.checks import check as compare
+    from knowledge_base.checks import dead_links
+    from knowledge_base.finder import Finder
+    from knowledge_base.promises import SHIPPED, PromiseFileError, load_promises
+
+    try:
+        words = load_promises(promises or SHIPPED)
+    except PromiseFileError as error:
+        raise Problem(str(error)) from error
+    finder = Finder.build(loaded.entries, open_encoder(encoder))
+    found = compare(finder, loaded.places, datetime.date.today(), words)
+    return found + (dead_links(loaded.entries, loaded.places) if online else [])
 
 
 @app.command()
@@ -99,11 +148,12 @@ def search(
 _OUTCOMES = {"answer": "[green]回答[/]", "clarify": "[yellow]澄清[/]", "miss": "[red]未命中[/]"}
 
 
-def _queries(path: Path, *, oos: bool = False) -> list[Any]:
+def read_questions(path: Path, *, oos: bool = False, labelled: bool = True) -> list[Query]:
+    """The questions of a file. Raises Problem naming the line, and where there is none."""
     from knowledge_base.evaluate import QueryFileError, read_queries
 
     try:
-        queries = read_queries(path, oos=oos)
+        queries = read_queries(path, oos=oos, labelled=labelled)
     except QueryFileError as error:
         raise Problem(str(error), "每行一个 JSON 对象:text、gold、style") from error
     if not queries:
@@ -123,8 +173,8 @@ def eval_(
     """用带标准答案的问题评估 evaluate on labelled questions, on an index of its own."""
     from knowledge_base import evaluate
 
-    asked = _queries(queries)
-    outside = _queries(oos, oos=True) if oos else []
+    asked = read_questions(queries)
+    outside = read_questions(oos, oos=True) if oos else []
     evaluation = evaluate.judge(build_finder(faq, encoder), asked, outside)
     if plot:
         evaluate.plot(evaluation, plot)

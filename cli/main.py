@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, evaluate, exchange, kb, train
+from cli import agents, evaluate, exchange, kb, review, tidy, train
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -23,6 +23,11 @@ app = typer.Typer(
 )
 kb.app.command("import")(exchange.import_)
 kb.app.command("export")(exchange.export)
+kb.app.command()(tidy.fmt)
+kb.app.command()(tidy.schema)
+kb.app.command()(review.replay)
+kb.app.command()(review.gaps)
+kb.app.command()(review.calibrate)
 app.add_typer(kb.app, name="kb")
 app.add_typer(agents.app, name="agents")
 app.add_typer(train.app, name="train")

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RASA_PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 RASA_MODEL = ROOT / "models" / "rasa" / "jiehua.tar.gz"
 FAQ = ROOT / "knowledge_base" / "faq"
+FAQ_SCHEMA = ROOT / "knowledge_base" / "faq.schema.json"
 ENCODER = ROOT / "models" / "encoder"
 SENTIMENT = ROOT / "models" / "sentiment"
 FINDER = ROOT / "models" / "finder"

@@ -10,6 +10,9 @@ from datetime import date
 from enum import Enum
 from functools import cached_property
 
+#: The answer of a draft that nobody has written yet.
+TO_BE_ANSWERED = "（请补上答案）"
+
 
 class Status(str, Enum):
     """Whether editors let customers see an entry."""

@@ -63,8 +63,8 @@ class QueryFileError(Exception):
     """The file of queries cannot be read: {file}:{line}: {what}."""
 
 
-def read_queries(path: Path, *, oos: bool = False) -> list[Query]:
-    """Read JSON Lines of `{"text", "gold": [...], "style"}`, or `{"text"}` where `oos`.
+def read_queries(path: Path, *, oos: bool = False, labelled: bool = True) -> list[Query]:
+    """Read JSON Lines of `{"text", "gold": [...], "style"}`, or `{"text"}` where `oos`; not `labelled`: gold may lack.
 
     Raises QueryFileError naming the line.
     """
@@ -82,7 +82,7 @@ def read_queries(path: Path, *, oos: bool = False) -> list[Query]:
             gold = [gold] if isinstance(gold, str) else gold
             if not isinstance(text, str) or not all(isinstance(item, (str, int)) for item in gold):
                 raise TypeError("text must be a string and gold a list of ids")
-            if not gold and not oos:
+            if not gold and not oos and labelled:
                 raise ValueError("no gold: put questions without an answer into the --oos file")
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise QueryFileError(f"{path}:{number}: {error!r}") from error

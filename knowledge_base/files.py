@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from knowledge_base import yaml_text
 from knowledge_base.entry import FaqEntry, digest_of
-from knowledge_base.located import Located, Mapping, UnreadableError
+from knowledge_base.located import Located, Mapping, TooMuchError, UnreadableError
 from knowledge_base.problems import Problem, errors
 from knowledge_base.schema import RecordReader
 
@@ -25,6 +25,8 @@ MAX_YAML_BYTES = 32 * 1024 * 1024
 MAX_JSONL_BYTES = 512 * 1024 * 1024
 MAX_LINE_CHARACTERS = 1_000_000
 MAX_FILES = 5_000
+#: A broken file is read entry by entry up to this many; beyond, it is refused as a whole.
+MAX_PIECES = 50_000
 YAML_SUFFIXES = (".yml", ".yaml")
 _ITEM = re.compile(r"^(\s*)-(?=\s)")
 
@@ -74,7 +76,7 @@ class Reader:
 
     def load(self) -> Loaded:
         """Read every file of the base; never raises for what stands in them."""
-        files, problems = _listing(self.path)
+        files, problems = listing(self.path)
         kept: dict[tuple[str, bytes], ParsedFile] = {}
         parsed = []
         for file in files:
@@ -98,8 +100,9 @@ def parse(name: str, raw: bytes) -> ParsedFile:
     """The entries and problems of one file; `name` is what problems call it and its suffix tells the format."""
     reader = RecordReader(name)
     try:
-        text = _decoded(raw, reader)
-        records = _json_lines(text, reader) if name.endswith(".jsonl") else _yaml(text, reader)
+        text = decoded(raw, reader)
+        records: Iterable[tuple[Located, Mapping | None]]
+        records = ((one, None) for one in json_lines(text, reader)) if name.endswith(".jsonl") else _yaml(text, reader)
         found = []
         for record, defaults in records:
             entry = reader.entry(record, defaults)
@@ -135,8 +138,8 @@ def _merged(parsed: list[ParsedFile], problems: list[Problem]) -> Loaded:
     return Loaded(tuple(entries), tuple(problems), places)
 
 
-def _listing(path: Path) -> tuple[list[Path], list[Problem]]:
-    """The files of the base in a fixed order, hidden ones left out."""
+def listing(path: Path) -> tuple[list[Path], list[Problem]]:
+    """The files of the base at `path` in a fixed order, hidden ones left out, and why some cannot be."""
     try:
         if path.is_file():
             return [path], []
@@ -181,7 +184,8 @@ def _bytes_of(file: Path, name: str, problems: list[Problem]) -> bytes | None:
     return raw
 
 
-def _decoded(raw: bytes, reader: RecordReader) -> str:
+def decoded(raw: bytes, reader: RecordReader) -> str:
+    """The text of an editor's file; another encoding than UTF-8 is noted in `reader`. Raises UnreadableError."""
     top = Located(None, 1, 1)
     encodings = ["utf-16"] if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
@@ -202,6 +206,8 @@ def _decoded(raw: bytes, reader: RecordReader) -> str:
 def _yaml(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | None]]:
     try:
         root = yaml_text.read(text)
+    except TooMuchError:
+        raise
     except UnreadableError as error:
         yield from _piecewise(text, reader, error)
         return
@@ -230,6 +236,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
         raise error
     indent = first[1]
     starts = [n for n, line in enumerate(lines) if (found := _ITEM.match(line)) and found[1] == indent]
+    if len(starts) > MAX_PIECES:
+        raise error
     head: Mapping | None = None
     try:
         top = yaml_text.read("\n".join(lines[: starts[0]])).value
@@ -238,9 +246,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
     except UnreadableError as broken:
         reader.error(Located(None, broken.line, broken.column), broken.what, broken.how)
     for start, end in zip(starts, [*starts[1:], len(lines)]):
-        piece = "\n" * start + "\n".join(lines[start:end])
         try:
-            item = yaml_text.read(piece)
+            item = yaml_text.read("\n".join(lines[start:end]), above=start)
         except UnreadableError as broken:
             reader.error(Located(None, broken.line, broken.column), broken.what, broken.how + "；这一条没有载入")
             continue
@@ -248,7 +255,8 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
             yield record, head
 
 
-def _json_lines(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | None]]:
+def json_lines(text: str, reader: RecordReader) -> Iterator[Located]:
+    """The records of JSON Lines; a line that is none is told in `reader` and costs no other line."""
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -264,7 +272,7 @@ def _json_lines(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapp
         except (RecursionError, ValueError):
             reader.error(here, "这一行嵌套太深或数字太长", "条目只需要字段和列表")
             continue
-        yield _located(document, number), None
+        yield _located(document, number)
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Located:
     """A value read from a file, with its line and column (from 1).
 
@@ -30,3 +30,7 @@ class UnreadableError(Exception):
     def __init__(self, line: int, column: int, what: str, how: str) -> None:
         super().__init__(f"{line}:{column} {what}。{how}")
         self.line, self.column, self.what, self.how = line, column, what, how
+
+
+class TooMuchError(UnreadableError):
+    """The text holds more than a FAQ can; reading it piece by piece would be no better."""

@@ -49,7 +49,8 @@ FIELDS: dict[str, FieldRule] = {
     "updated": FieldRule("date", meaning="最后核对日期"),
     "images": FieldRule("list", 500, 20, meaning="图片，相对路径或 https 地址"),
 }
-_NONE = frozenset({"", "~", "null", "none", "无"})
+#: What stands for no value where it has no quotes.
+NONE_WORDS = frozenset({"", "~", "null", "none", "无"})
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "对", "on"})
 _FALSE = frozenset({"false", "no", "n", "0", "否", "不", "off"})
 _STATUS = {"published": Status.PUBLISHED, "draft": Status.DRAFT, "retired": Status.RETIRED}
@@ -95,8 +96,8 @@ class RecordReader:
         read: dict[str, Any] = {}
         for name, rule in FIELDS.items():
             node = given.get(name)
-            if node is not None and not _is_none(node):
-                value = _READERS[rule.kind](self, name, rule, node)
+            if node is not None and not is_none(node):
+                value = self.value(name, node)
                 if value is not None:
                     read[name] = value
             elif rule.required:
@@ -104,6 +105,11 @@ class RecordReader:
         if self._failed:
             return None
         return self._whole(read, record, given)
+
+    def value(self, name: str, node: Located) -> Any:
+        """The value of field `name` as an entry holds it, or None where `node` is not one (then it is an error)."""
+        rule = FIELDS[name]
+        return _READERS[rule.kind](self, name, rule, node)
 
     def error(self, node: Located, what: str, how: str) -> None:
         """Note an error at `node`: the entry under way is rejected."""
@@ -173,7 +179,7 @@ class RecordReader:
             return None
         items: dict[str, None] = {}
         for item in node.value:
-            if _is_none(item):
+            if is_none(item):
                 self.warn(item, f"{name} 里有一个空项，已忽略", "删去它")
                 continue
             text = self._text(name, rule, item)
@@ -221,8 +227,9 @@ _READERS: dict[Kind, Callable[[RecordReader, str, FieldRule, Located], Any]] = {
 }
 
 
-def _is_none(node: Located) -> bool:
-    return node.value is None or (node.plain and isinstance(node.value, str) and node.value.lower() in _NONE)
+def is_none(node: Located) -> bool:
+    """Whether a value stands for nothing: left empty, ~, null or 无, without quotes."""
+    return node.value is None or (node.plain and isinstance(node.value, str) and node.value.lower() in NONE_WORDS)
 
 
 def json_schema() -> dict[str, Any]:
@@ -244,6 +251,7 @@ def json_schema() -> dict[str, Any]:
     shared = {name: properties[name] for name in FIELDS if name not in ("id", "question", "variants", "answer")}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "由 jiehua kb schema 生成，不要手改",
         "title": "接话知识条目",
         "$defs": {"entries": {"type": "array", "items": entry}},
         "anyOf": [

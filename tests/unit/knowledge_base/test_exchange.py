@@ -9,13 +9,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge_base import exchange, files, tables
+from knowledge_base import tables
+from knowledge_base.columns import stable_id
 from knowledge_base.entry import FaqEntry, Status
-from knowledge_base.exchange import apply, difference, export, read, stable_id
+from knowledge_base.exchange import export, read
 
 #: Text as the schema lets it through: no control or invisible characters, no space at the ends or in runs.
 _letters = st.characters(exclude_categories=("Cc", "Cf", "Cs", "Co", "Zl", "Zp"), exclude_characters="\ufffe\uffff")
-_line = st.text(_letters, min_size=1, max_size=30).map(lambda text: " ".join(text.split())).filter(bool)
+#: What spreadsheets, YAML and list cells take for something else.
+NASTY = (
+    "=cmd|'/c calc'!A0", "=HYPERLINK(\"http://x\")", "@SUM(1)", "+86 13800000000", "-1+1", "'=已有撇号", "''", '"',
+    '""', "a,b;c", "甲|乙", "甲；乙", "甲||乙", '["甲"]', "[]", "👍🏽🔥", "繁體中文:退貨", "_x000D_", "_x0041_",
+    "~", "null", "无", "no", "true", "007", "1e3", "2025-01-01", "# 不是注释", "- 甲", "a: b", "{a}", "!x", "&a", "*a",
+    "`", "%", "\\n", "C:\\path", "0", "1.0", "sep=;", "问题",
+)  # fmt: skip
+_line = st.sampled_from(NASTY) | st.text(_letters, min_size=1, max_size=30).map(
+    lambda text: " ".join(text.split())
+).filter(bool)
 _lines = (
     st.lists(_line, min_size=1, max_size=4).map("\n".join).filter(lambda text: "<" not in text and "](" not in text)
 )
@@ -54,7 +64,7 @@ _bases = st.integers(0, 4).flatmap(lambda n: st.tuples(*(some_entry(number) for 
 def test_what_was_exported_comes_back_identical(form, tmp_path: Path):
     path = tmp_path / f"base.{form}"
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(_bases)
     def there_and_back(entries: list[FaqEntry]) -> None:
         path.write_bytes(export(entries, form))
@@ -164,43 +174,79 @@ def test_a_formula_is_text_in_every_table(tmp_path: Path):
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
 
 
-OLD = [FaqEntry("a", "甲", "一"), FaqEntry("b", "乙", "二"), FaqEntry("c", "丙", "三")]
+def test_a_list_that_no_cell_holds_goes_on_in_the_next(tmp_path: Path):
+    """A workbook's cell ends at 32,767 characters, silently."""
+    entry = FaqEntry("a", "问", "答" * 20_000, tuple(f"{n:03d}" + "长" * 490 for n in range(400)))
+    path = tmp_path / "t.xlsx"
+    path.write_bytes(export([entry, FaqEntry("b", "短", "答")], "xlsx"))
+    assert read(path).entries == (entry, FaqEntry("b", "短", "答"))
 
 
-def test_the_difference_is_by_id_and_by_field():
-    new = [OLD[0], FaqEntry("b", "乙", "两", ("又问",)), FaqEntry("d", "丁", "四")]
-    found = difference(OLD, new)
-    assert [entry.id for entry in found.added] == ["d"]
-    assert found.changed[0].fields == ("answer", "variants")
-    assert found.removed == ()
-    assert found.unchanged == 1
-    assert [entry.id for entry in difference(OLD, new, whole=True).removed] == ["c"]
-    assert difference(OLD, OLD).empty
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"q": "怎么退货", "a": "点申请", "indexes": ["我想退货", "不要了"], "category": "售后"}',
+        '{"instruction": "怎么退货", "output": "点申请", "相似问": "我想退货|不要了", "分类": "售后"}',
+        '{"questions": ["怎么退货", "我想退货", "不要了"], "answer": "点申请", "类目": "售后"}',
+    ],
+)
+def test_other_tools_json_lines_are_understood(line, tmp_path: Path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(line)
+    (entry,) = read(path).entries
+    assert (entry.id, entry.question, entry.answer) == (stable_id("怎么退货"), "怎么退货", "点申请")
+    assert (entry.variants, entry.category) == (("我想退货", "不要了"), "售后")
 
 
-def test_applying_writes_only_what_changes_and_gives_the_new_base(tmp_path: Path):
-    (tmp_path / "one.yml").write_bytes(export(OLD[:2], "yml"))
-    (tmp_path / "two.yml").write_text("# 注释\n- {id: c, question: 丙, answer: 三}\n")
-    untouched = (tmp_path / "two.yml").read_bytes()
-    new = [OLD[0], FaqEntry("b", "乙", "两"), OLD[2], FaqEntry("d", "丁", "四")]
-    change = difference(files.load(tmp_path).entries, new, whole=True)
-    written = apply(tmp_path, change)
-    assert sorted(path.name for path in written) == ["imported.yml", "one.yml"]
-    assert (tmp_path / "two.yml").read_bytes() == untouched
-    after = files.load(tmp_path)
-    assert after.problems == ()
-    assert sorted(after.entries, key=lambda e: e.id) == new
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["imported.yml", "one.yml", "two.yml"]
+def test_lines_marked_as_question_and_answer_are_read(tmp_path: Path):
+    path = tmp_path / "faq.md"
+    path.write_text(
+        "# 售后\n\n**问：怎么退货？**\n相似问法：我想退|不要了\n答：点申请。\n\n第二段。\nQ2: 换货\nA2: 找客服\n"
+    )
+    first, second = read(path).entries
+    assert (first.question, first.answer, first.category) == ("怎么退货？", "点申请。\n\n第二段。", "售后")
+    assert first.variants == ("我想退", "不要了")
+    assert (second.question, second.answer) == ("换货", "找客服")
 
 
-def test_a_failure_while_writing_changes_nothing(tmp_path: Path, monkeypatch):
-    (tmp_path / "one.yml").write_bytes(export(OLD, "yml"))
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+def test_a_quote_that_never_closes_is_told_at_its_row_instead_of_swallowing_the_rest(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text('问题,答案\n"一\n行",答\n问二,"没有关上\n问三,答三\n')
+    problem = read(path).problems[0]
+    assert "引号没有成对" in problem.what
+    assert problem.line == 4
 
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(exchange.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        apply(tmp_path, difference(OLD, [FaqEntry("a", "甲", "新"), FaqEntry("z", "新", "新")]))
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+def test_a_quote_too_many_is_no_reason_to_refuse(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_text('问题,答案\n问,"答"案\n')
+    assert read(path).entries[0].answer == "答案"
+
+
+def test_a_formula_without_a_value_rejects_its_row_and_one_with_a_value_is_that_value(tmp_path: Path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet = book.active
+    for row in (["问题", "答案"], ["问一", "答一"], ["问二", '=A1&"x"']):
+        sheet.append(row)
+    book.save(tmp_path / "t.xlsx")
+    incoming = read(tmp_path / "t.xlsx")
+    assert [entry.question for entry in incoming.entries] == ["问一"]
+    assert [(p.line, p.column) for p in incoming.problems] == [(3, 2)]
+    assert "公式" in incoming.problems[0].what
+
+
+def test_a_sheet_that_gives_its_size_wrongly_is_read_whole(tmp_path: Path):
+    """Programs that write row by row say A1, or nothing."""
+    entries = (FaqEntry("a", "问一", "答一"), FaqEntry("b", "问二", "答二"))
+    with zipfile.ZipFile(io.BytesIO(export(entries, "xlsx"))) as box:
+        parts = {name: box.read(name) for name in box.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"<sheetData>", b'<dimension ref="A1"/><sheetData>')
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w") as box:
+        for name, content in parts.items():
+            box.writestr(name, content)
+    assert b"dimension" in parts[sheet]
+    assert read(path).entries == entries
