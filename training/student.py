@@ -26,17 +26,21 @@ from training.corpora import Question
 class Settings:
     """How a student is trained. Rates are per step; `scale` multiplies cosines before the softmax.
 
-    `hold_to` names what sentences are held to: the `teacher`'s vectors, or those that the student had at its `start`.
+    A step sees `sentences` sentences, and two wordings and `near_misses` near misses of `questions` questions. With
+    `misspelt`, customers' slips are made in the texts. `hold_to` names what sentences are held to: the `teacher`'s
+    vectors, or those that the student had at its `start`.
     """
 
-    steps: int = 1200
-    batch: int = 192
+    steps: int = 1000
+    sentences: int = 256
+    questions: int = 512
     rate: float = 1.5e-3
     warm_up: int = 50
     scale: float = 20.0
     word_drop: float = 0.1
     char_split: float = 0.1
-    near_misses: int = 1
+    misspelt: bool = False
+    near_misses: int = 0
     relation_weight: float = 1.0
     paraphrase_weight: float = 1.0
     hold_to: str = "teacher"
@@ -121,6 +125,7 @@ def train(
     sentences: Sequence[str],
     targets: np.ndarray,
     questions: Sequence[Question],
+    misspell: Callable[[str, random.Random], str],
     settings: Settings,
     report: Callable[[int, dict[str, float]], None],
 ) -> None:
@@ -135,12 +140,14 @@ def train(
     wanted = torch.tensor(targets, dtype=torch.float32)
 
     def noisy(texts: Sequence[str]) -> torch.Tensor:
+        if settings.misspelt:
+            texts = [misspell(text, rng) for text in texts]
         return student(words.noisy(texts, settings.word_drop, settings.char_split, rng))
 
-    size = min(settings.batch, len(questions))
+    size = min(settings.questions, len(questions))
     sums = {"distil": 0.0, "relation": 0.0, "paraphrase": 0.0}
     for step in range(settings.steps):
-        picked = rng.sample(range(len(sentences)), settings.batch)
+        picked = rng.sample(range(len(sentences)), min(settings.sentences, len(sentences)))
         given = noisy([sentences[i] for i in picked])
         target = wanted[picked]
         distil = contrast(given, target, settings.scale)

@@ -32,32 +32,19 @@ def data_digests(data_dir: Path) -> dict[str, str]:
 
 
 def choose_sentences(
-    conversation: Sequence[str],
-    train_questions: Sequence[Question],
-    *,
-    asking: int,
-    telling: int,
-    own: int,
-    lengths: tuple[int, int],
-    seed: int,
+    conversation: Sequence[str], train_questions: Sequence[Question], *, asking: int, telling: int, seed: int
 ) -> list[str]:
-    """The sentences to distil, mixed: conversation that asks, other conversation, and wordings of training questions.
+    """The sentences to distil: conversation that asks, other conversation, and all wordings of training questions.
 
-    Of each kind at most as many as named; conversation of `lengths` characters (least, most).
+    Of conversation at most as many as named, drawn from what is 3 to 36 characters long; no wording is longer than 40.
     """
-    rng = random.Random(seed)
-    short = [t for t in conversation if lengths[0] <= len(t) <= lengths[1]]
-    questions = [t for t in short if t.endswith(("?", "吗", "呢", "么"))]
+    short = [text for text in conversation if 3 <= len(text) <= 36]
+    random.Random(seed).shuffle(short)
+    questions = [text for text in short if text.endswith(("?", "吗", "呢", "么", "？"))]
     known = set(questions)
-    statements = [t for t in short if t not in known]
-    wordings = list(dict.fromkeys(t for q in train_questions for t in (*q.wordings, *q.near_misses) if len(t) <= 40))
-    chosen = (
-        rng.sample(questions, min(asking, len(questions)))
-        + rng.sample(statements, min(telling, len(statements)))
-        + rng.sample(wordings, min(own, len(wordings)))
-    )
-    rng.shuffle(chosen)
-    return chosen
+    statements = [text for text in short if text not in known]
+    own = dict.fromkeys(t for q in train_questions for t in (*q.wordings, *q.near_misses) if len(t) <= 40)
+    return [*questions[:asking], *statements[:telling], *own]
 
 
 def teacher_vectors(work: Path, wanted: dict[str, list[str]]) -> list[np.ndarray]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from language.static_encoder import StaticEncoder
 from training.artefact import digest, write_encoder
 from training.corpora import DataMissing, Question, emotion_lines, questions, table
+from training.noise import Misspeller
+from training.targets import choose_sentences
 from training.vocabulary import UNKNOWN, build_tokenizer, choose
 
 ROOT = Path(__file__).parents[3]
@@ -111,9 +114,14 @@ def test_training_pulls_wordings_of_a_question_together() -> None:
         return float(((a * b).sum(1) - (a * wrong).sum(1)).mean())
 
     before = gap()
-    settings = Settings(steps=60, batch=4, rate=0.05, warm_up=5, word_drop=0.0, char_split=0.0)
+    settings = Settings(
+        steps=60, sentences=4, questions=4, near_misses=1, rate=0.05, warm_up=5, word_drop=0.0, char_split=0.0
+    )
     losses: list[dict[str, float]] = []
-    train(student, words, list(letters), targets, asked, settings, lambda _, found: losses.append(found))
+    train(
+        student, words, list(letters), targets, asked, lambda text, _: text, settings,
+        lambda _, found: losses.append(found),
+    )  # fmt: skip
     assert gap() > before + 0.2
     assert set(losses[-1]) == {"distil", "relation", "paraphrase"}
 
@@ -129,3 +137,29 @@ def test_noise_takes_words_apart_and_never_empties_a_text() -> None:
     assert len(apart) == 2
     assert words.noisy(["退货"], drop=1.0, split=0.0, rng=random.Random(0))[0] == whole
     assert words.ids([""]) == [[0]]
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    """A data folder whose dictionary knows four characters."""
+    (tmp_path / "trainable").mkdir()
+    lines = ["退 退 [tui4] /to retreat/", "推 推 [tui1] /to push/", "货 货 [huo4] /goods/", "獯 獯 [huo4] /rare/"]
+    with gzip.open(tmp_path / "trainable" / "cedict_1_0_ts_utf-8_mdbg.txt.gz", "wt", encoding="utf-8") as out:
+        out.write("\n".join(lines))
+    return tmp_path
+
+
+def test_a_misspelling_sounds_the_same_and_never_empties_a_text(sounds: Path) -> None:
+    misspell = Misspeller(sounds, texts=1.0, rate=1.0)
+    assert misspell("退", random.Random(0)) == "推"
+    assert misspell("货", random.Random(0)) == "货", "a rare character is nobody's slip"
+    assert Misspeller(sounds, texts=0.0)("退货", random.Random(0)) == "退货"
+
+
+def test_sentences_to_distil_are_drawn_alike_each_time_and_hold_every_training_wording() -> None:
+    conversation = [f"第{n}句话" for n in range(50)] + [f"第{n}件事怎么办呢" for n in range(50)] + ["短", "长" * 50]
+    questions_ = [Question("d", "怎么退货", ("退货",), ("换货",))]
+    drawn = choose_sentences(conversation, questions_, asking=10, telling=5, seed=3)
+    assert drawn == choose_sentences(conversation, questions_, asking=10, telling=5, seed=3)
+    assert sum(text.endswith("呢") for text in drawn) == 10
+    assert drawn[15:] == ["怎么退货", "退货", "换货"]
