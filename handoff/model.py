@@ -145,6 +145,27 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A conversation that is new, or whose profile has changed: `at_ms` is when, `profile` all that is known now."""
+
+    channel: str
+    at_ms: int
+    profile: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One change on its way to the archive, in full: an entry, a case as it is now, or a conversation.
+
+    `version` rises with each change of the tenant: of two parcels about the same thing the higher one is the truth.
+    """
+
+    version: int
+    conversation_id: str
+    content: Entry | Case | Opened
+
+
+@dataclass(frozen=True)
 class Glance:
     """One line about a conversation for lists: its last message, and since when a person owes an answer (or None)."""
 
