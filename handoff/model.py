@@ -166,6 +166,15 @@ class Parcel:
 
 
 @dataclass(frozen=True)
+class Thread:
+    """What the archive tells of one conversation: its log, oldest first, and its cases, the earliest called first."""
+
+    conversation_id: str
+    entries: tuple[Entry, ...]
+    cases: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True)
 class Glance:
     """One line about a conversation for lists: its last message, and since when a person owes an answer (or None)."""
 
