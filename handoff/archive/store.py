@@ -152,15 +152,12 @@ class Archive:
             found = connection.execute(sa.select(cases.c.document).order_by(cases.c.enqueued_ms, cases.c.case_id))
             return [decode(Case, row.document) for row in found]
 
-    def threads(self, from_ms: int, until_ms: int, *, then_ms: int = 0) -> Iterator[Thread]:
-        """Every conversation in which something happened in [from_ms, until_ms), one after another.
-
-        Each comes with all its earlier entries, those of the following `then_ms`, and its cases.
-        """
+    def threads(self, from_ms: int, until_ms: int) -> Iterator[Thread]:
+        """Every conversation in which something happened in [from_ms, until_ms), each whole, one after another."""
         active = sa.select(entries.c.conversation_id).where(entries.c.at_ms >= from_ms, entries.c.at_ms < until_ms)
         wanted = (
             sa.select(entries)
-            .where(entries.c.conversation_id.in_(active), entries.c.at_ms < until_ms + then_ms)
+            .where(entries.c.conversation_id.in_(active))
             .order_by(entries.c.conversation_id, entries.c.seq)
             .execution_options(yield_per=PAGE_ROWS)
         )

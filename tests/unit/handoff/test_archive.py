@@ -124,22 +124,23 @@ def test_no_words_become_syntax(archive, text):
     assert archive.conversation("ann") == [entry(1, "别的话")]
 
 
-def test_threads_are_those_that_were_active_with_all_that_went_before_and_a_while_after(archive):
+def test_threads_are_the_conversations_active_in_the_period_each_whole(archive):
     archive.apply(
         [
             Parcel(1, "ann", entry(1, at_ms=NOON - 100)),
             Parcel(2, "ann", entry(2, at_ms=NOON)),
-            Parcel(3, "ann", entry(3, at_ms=NOON + 15)),
-            Parcel(4, "ann", entry(4, at_ms=NOON + 50)),
-            Parcel(5, "bob", entry(1, at_ms=NOON - 100)),
-            Parcel(6, "cid", entry(1, at_ms=NOON + 10)),
+            Parcel(3, "ann", entry(3, at_ms=NOON + 50)),
+            Parcel(4, "bob", entry(1, at_ms=NOON - 100)),
+            Parcel(5, "cid", entry(1, at_ms=NOON + 9)),
+            Parcel(6, "dan", entry(1, at_ms=NOON + 10)),
             Parcel(7, "ann", case()),
         ]
     )
-    (thread,) = archive.threads(NOON, NOON + 10, then_ms=20)
-    assert thread.conversation_id == "ann"
-    assert [one.seq for one in thread.entries] == [1, 2, 3]
-    assert thread.cases == (case(),)
+    ann, cid = archive.threads(NOON, NOON + 10)
+    assert (ann.conversation_id, cid.conversation_id) == ("ann", "cid")
+    assert [one.seq for one in ann.entries] == [1, 2, 3]
+    assert ann.cases == (case(),)
+    assert cid.cases == ()
 
 
 def test_the_archive_of_another_tenant_is_refused(archive, tmp_path):
