@@ -102,9 +102,8 @@ def show(found: Report, zone: ZoneInfo, console: Console) -> None:
     )
     judged = [(VERDICTS[name], str(n)) for name, n in bot.verdicts.items() if n]
     votes = f"有用 {bot.useful_votes},没用 {bot.useless_votes}"
-    _rows(
-        console, "机器人", [("独立解决率", _percent(bot.rate)), ("来访", str(bot.contacts)), *judged, ("评价", votes)]
-    )
+    rate = f"{_percent(bot.rate)}(满 72 小时的 {bot.judged} 次来访)"
+    _rows(console, "机器人", [("独立解决率", rate), ("来访", str(bot.contacts)), *judged, ("评价", votes)])
     _rows(
         console,
         "转人工",

@@ -51,7 +51,7 @@ class Verdict(str, Enum):
     RESOLVED = "resolved"
 
 
-#: The verdicts that tell something about the bot; its resolution rate is RESOLVED among these.
+#: The verdicts that tell something about the bot; its resolution rate is RESOLVED among these, of ripe contacts only.
 JUDGED = (Verdict.RESOLVED, Verdict.HANDED, Verdict.DOWNVOTED, Verdict.UNANSWERED, Verdict.REPEATED)
 
 
@@ -74,7 +74,11 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Contact:
-    """What a customer said to the bot at one time; `last_ms` is when they last did."""
+    """What a customer said to the bot at one time; `last_ms` is when they last did.
+
+    It is `ripe` when 72 hours have passed since. Before that only failures are certain, so a rate that took in younger
+    contacts would be too low.
+    """
 
     from_ms: int
     last_ms: int
@@ -82,6 +86,7 @@ class Contact:
     handed: bool = False
     downvoted: bool = False
     verdict: Verdict = Verdict.CHAT
+    ripe: bool = False
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -93,9 +98,11 @@ class Contact:
 def contacts(entries: Sequence[Entry], *, known_until_ms: int) -> list[Contact]:
     """The contacts of one conversation (its log, oldest first), judged by what is known until `known_until_ms`."""
     found = _gathered(entries)
-    return [
-        replace(one, verdict=_verdict(one, found[number + 1 :], known_until_ms)) for number, one in enumerate(found)
-    ]
+    judged = []
+    for number, one in enumerate(found):
+        ripe = known_until_ms - one.last_ms >= REPEAT_MS
+        judged.append(replace(one, ripe=ripe, verdict=_verdict(one, found[number + 1 :], ripe)))
+    return judged
 
 
 def exchanges(entries: Sequence[Entry]) -> dict[int, Exchange]:
@@ -157,7 +164,7 @@ def _gathered(entries: Sequence[Entry]) -> list[Contact]:
     ]
 
 
-def _verdict(contact: Contact, later: Iterable[Contact], known_until_ms: int) -> Verdict:
+def _verdict(contact: Contact, later: Iterable[Contact], ripe: bool) -> Verdict:
     if contact.handed:
         return Verdict.HANDED
     if contact.downvoted:
@@ -169,7 +176,7 @@ def _verdict(contact: Contact, later: Iterable[Contact], known_until_ms: int) ->
         return Verdict.UNANSWERED
     if _asked_twice(contact) or any(_comes_back(contact, one) for one in later):
         return Verdict.REPEATED
-    return Verdict.RESOLVED if known_until_ms - contact.last_ms >= REPEAT_MS else Verdict.PENDING
+    return Verdict.RESOLVED if ripe else Verdict.PENDING
 
 
 def _asked_twice(contact: Contact) -> bool:

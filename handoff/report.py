@@ -46,10 +46,14 @@ class Volumes:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What became of the contacts with the bot (see contacts.Verdict), and what share of those judged it resolved."""
+    """What became of the contacts with the bot (see contacts.Verdict).
+
+    `judged` are those that are 72 hours old and say something about the bot, `rate` the share of them it resolved.
+    """
 
     contacts: int
     verdicts: dict[str, int]
+    judged: int
     rate: float | None
     useful_votes: int
     useless_votes: int
@@ -159,6 +163,7 @@ class _Tally:
     categories: dict[str, str]
     volumes: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[Verdict] = field(default_factory=Counter)
+    ripe: Counter[Verdict] = field(default_factory=Counter)
     votes: Counter[bool] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -182,6 +187,7 @@ class _Tally:
         for contact in contacts(thread.entries, known_until_ms=self.now_ms):
             if self._within(contact.from_ms):
                 self.verdicts[contact.verdict] += 1
+                self.ripe[contact.verdict] += contact.ripe
         self._count_cases(thread)
         groups = {case.case_id: case.group for case in thread.cases}
         for row in ledger(thread.entries, sla=sla, calendar=calendar):
@@ -192,12 +198,13 @@ class _Tally:
 
     def report(self) -> Report:
         """What has been counted."""
-        judged = sum(self.verdicts[one] for one in JUDGED)
+        judged = sum(self.ripe[one] for one in JUDGED)
         cases = sum(self.reasons.values())
         resolution = Resolution(
             contacts=sum(self.verdicts.values()),
             verdicts={verdict.value: self.verdicts[verdict] for verdict in Verdict},
-            rate=_share(self.verdicts[Verdict.RESOLVED], judged),
+            judged=judged,
+            rate=_share(self.ripe[Verdict.RESOLVED], judged),
             useful_votes=self.votes[True],
             useless_votes=self.votes[False],
         )

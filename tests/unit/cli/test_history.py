@@ -82,7 +82,7 @@ def test_a_report_is_readable_and_leaves_out_the_probe(data: Path) -> None:
     found = json.loads(run("report", "--from", DAY, "--to", DAY, "--json", "--data", str(data)))
     assert found["volumes"]["customer_messages"] == 1
     assert found["handoffs"]["reasons"] == {"explicit_request": 1}
-    assert found["resolution"]["rate"] == 0.0
+    assert found["resolution"]["verdicts"]["handed"] == 1
 
 
 def test_a_report_of_days_without_anything_is_no_error(data: Path) -> None:

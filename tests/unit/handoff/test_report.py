@@ -53,8 +53,19 @@ async def test_the_resolution_rate_is_of_what_can_be_judged(story):
     await story.ask("怎么开发票", "answer", "invoice")
     await story.call()
     found = (await reported(story, "ann", "bob")).resolution
-    assert (found.contacts, found.rate) == (3, 0.5)
+    assert (found.contacts, found.judged, found.rate) == (3, 2, 0.5)
     assert found.verdicts == {**{one.value: 0 for one in Verdict}, "resolved": 1, "handed": 1, "chat": 1}
+
+
+async def test_young_failures_do_not_outweigh_successes_that_are_still_open(story):
+    await story.ask("退款多久", "answer")
+    story.pass_time(80 * HOUR)
+    await story.ask("怎么开发票", "answer", "invoice")
+    await story.call("bob")
+    threads = await story.threads("ann", "bob")
+    found = report(threads, from_ms=0, until_ms=MONDAY + NEVER, now_ms=story.now_ms).resolution
+    assert (found.verdicts["pending"], found.verdicts["handed"]) == (1, 1)
+    assert (found.judged, found.rate) == (1, 1.0)
 
 
 async def test_waits_and_handling_are_measured_from_call_to_acceptance_to_end(story):
