@@ -158,11 +158,13 @@ class Parcel:
     """One change on its way to the archive, in full: an entry, a case as it is now, or a conversation.
 
     `version` rises with each change of the tenant: of two parcels about the same thing the higher one is the truth.
+    `ticket` is its place in the outbox: the backend's business.
     """
 
     version: int
     conversation_id: str
     content: Entry | Case | Opened
+    ticket: str = ""
 
 
 @dataclass(frozen=True)

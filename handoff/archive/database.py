@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,7 @@ class Database:
             with _translated():
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
         with self.writing() as connection:
+            logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # it lists its parts at each start
             config = Config()
             config.set_main_option("script_location", MIGRATIONS)
             config.attributes["connection"] = connection

@@ -127,7 +127,7 @@ class Archive:
             sa.select(entries)
             .join(entry_search, entry_search.c.rowid == entries.c.id)
             .where(sa.text(condition).bindparams(query=query))
-            .order_by(entries.c.at_ms.desc(), entries.c.id.desc())
+            .order_by(entry_search.c.rowid.desc())  # as archived, which is as said; an index has it in this order
             .limit(limit)
         )
         with self.database.reading() as connection:

@@ -45,7 +45,7 @@ class RedisOutbox:
     async def settle(self, parcels: Sequence[Parcel]) -> None:
         """See `ports.Outbox`. Raises BackendUnavailable."""
         if parcels:
-            await self._forget([rows.item_of(parcel) for parcel in parcels])
+            await self._forget([parcel.ticket for parcel in parcels])
 
     async def backlog(self) -> int:
         """See `ports.Outbox`. Raises BackendUnavailable."""

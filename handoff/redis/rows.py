@@ -13,7 +13,7 @@ from handoff.model import Agent, AgentStatus, Case, CaseState, Glance, Opened, P
 from handoff.ports import NewCase, Opening, Reply
 
 SHORT_CHARACTERS = 120
-# A stream's item is MS-NUMBER; as one integer it fits into 64 bits while fewer than a million come in a millisecond.
+# A stream's item is MS-NUMBER. As one integer of 64 bits it keeps the order while fewer than a million come in one ms.
 ITEM_BITS = 20
 
 
@@ -165,12 +165,7 @@ def parcel_of(item: str, fields: Mapping[str, str]) -> Parcel:
         content = decode(Opened, document)
     else:
         raise ValueError(f"outbox: unknown kind {fields['kind']!r}")
-    return Parcel((int(ms) << ITEM_BITS) + int(number), fields["conversation"], content)
-
-
-def item_of(parcel: Parcel) -> str:
-    """The outbox's name of a parcel."""
-    return f"{parcel.version >> ITEM_BITS}-{parcel.version & ((1 << ITEM_BITS) - 1)}"
+    return Parcel((int(ms) << ITEM_BITS) + int(number), fields["conversation"], content, item)
 
 
 def case_row(new: NewCase) -> dict[str, Any]:
