@@ -44,6 +44,8 @@ class Archiver:
         """Prepare the archive, then move batch after batch; what fails is logged and tried again for ever."""
         failures, prepared = 0, False
         while not self._stopping.is_set():
+            if _is_cancelled():
+                raise asyncio.CancelledError
             try:
                 if not prepared:
                     await asyncio.to_thread(self._archive.prepare)
@@ -80,3 +82,9 @@ class Archiver:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end: a library in between may have swallowed the cancellation itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

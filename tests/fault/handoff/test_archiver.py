@@ -243,13 +243,33 @@ async def test_cancelled_after_any_number_of_steps_of_its_loop(shop):
         for _ in range(steps):
             await asyncio.sleep(0)
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        done, _ = await asyncio.wait({running}, timeout=30)
+        assert done, "it outlived its cancellation"
     heir = shop.archiver()
     working = asyncio.create_task(heir.run())
     await shop.drained()
     heir.stop()
     await working
     await shop.check()
+
+
+async def test_a_cancellation_that_is_swallowed_on_the_way_is_obeyed_all_the_same(shop):
+    class Deaf:
+        waiting = asyncio.Event()
+
+        async def take(self, limit, *, wait_ms):
+            try:
+                self.waiting.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return []
+
+    running = asyncio.create_task(Archiver(Deaf(), shop.archive).run())
+    await Deaf.waiting.wait()
+    running.cancel()
+    done, _ = await asyncio.wait({running}, timeout=30)
+    assert done
+    assert running.cancelled()
 
 
 async def test_two_archivers_at_once_do_no_harm(shop, redis_url, tenant):
