@@ -338,9 +338,11 @@ class State:
 
     def _claim(self, worker_id: str, lease_ms: int) -> Turn | None:
         now = time.monotonic()
-        dead = [one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000][:1]
-        while dead or self._ready:
-            conversation_id = dead.pop() if dead else self._ready.popleft()
+        while True:
+            dead = (one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000)
+            conversation_id = next(dead, "") or (self._ready.popleft() if self._ready else "")
+            if not conversation_id:
+                return None
             conversation = self._conversations[conversation_id]
             while conversation.turns:
                 turn = conversation.turns[0]
@@ -356,7 +358,6 @@ class State:
                 self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
                 conversation.turns.popleft()
             self._claims.pop(conversation_id, None)
-        return None
 
     def _tell(
         self, kind: str, conversation_id: str = "", agent_id: str = "", data: dict[str, Any] | None = None, **more: Any
