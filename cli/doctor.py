@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import aiohttp
 
 from cli.places import FAQ, RASA_MODEL, RASA_PYTHON, ROOT
 from cli.problem import Problem
-from cli.stack import running
+from cli.stack import Stack, running
 
 PACKAGES = ("redis", "jieba", "sentence-transformers", "faiss-cpu", "rasa-sdk", "fastapi", "torch")
 RASA_PACKAGES = ("rasa", "spacy", "jieba", "tensorflow")
 MIN_FREE_GB = 1.0
+MOST_UNARCHIVED = 1000  # a few batches; an archiver that works has fewer waiting
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,30 @@ def _running(data: Path) -> list[Finding]:
     parts = {name: value for name, value in ready.items() if isinstance(value, bool)}
     down = [name for name, good in parts.items() if not good]
     return [
-        Finding("运行中的服务", not down, f"{stack.url} " + ("全部正常" if not down else "不正常:" + "、".join(down)))
+        Finding("运行中的服务", not down, f"{stack.url} " + ("全部正常" if not down else "不正常:" + "、".join(down))),
+        _archive(stack),
     ]
+
+
+def _archive(stack: Stack) -> Finding:
+    from handoff.errors import BackendUnavailable
+
+    try:
+        waiting = asyncio.run(_backlog(stack))
+    except BackendUnavailable as error:
+        return Finding("归档", False, str(error), "检查 Redis", needed=False)
+    todo = f"看日志 {stack.data}/logs/archiver.log;没有归档的都还在 Redis 里"
+    return Finding("归档", waiting <= MOST_UNARCHIVED, f"{waiting} 条变更待归档", todo, needed=False)
+
+
+async def _backlog(stack: Stack) -> int:
+    from handoff.redis.backend import RedisBackend
+
+    backend = RedisBackend(stack.redis_url, os.environ.get("JIEHUA_TENANT") or "default")
+    try:
+        return await backend.outbox.backlog()
+    finally:
+        await backend.close()
 
 
 async def _ask_ready(url: str) -> dict[str, Any]:

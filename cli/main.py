@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, evaluate, exchange, kb, review, tidy, train
+from cli import agents, conversations, evaluate, exchange, kb, report, review, tidy, train
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ kb.app.command()(review.gaps)
 kb.app.command()(review.calibrate)
 app.add_typer(kb.app, name="kb")
 app.add_typer(agents.app, name="agents")
+app.add_typer(conversations.app, name="conversations")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.emotion, name="emotion")
 app.add_typer(evaluate.sessions, name="sessions")
@@ -96,6 +97,9 @@ def doctor(data: DataOption = Path("var"), as_json: Annotated[bool, typer.Option
             mark = "[green]✓[/]" if finding.good else "[red]✗[/]" if finding.needed else "[yellow]·[/]"
             console.print(f"{mark} {finding.line()}", highlight=False)
     raise typer.Exit(0 if all(finding.good or not finding.needed for finding in findings) else 1)
+
+
+app.command("report")(report.report)
 
 
 def main() -> None:

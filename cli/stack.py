@@ -129,7 +129,7 @@ def environment(stack: Stack) -> dict[str, str]:
 
 
 def specs(stack: Stack, *, public: bool = True) -> list[Spec]:
-    """The children of the stack in the order of their start; without the gateway and its worker if not `public`."""
+    """The children in the order of their start; without the gateway, its worker and the archiver if not `public`."""
     logs = Path(stack.data) / "logs"
     env = environment(stack)
 
@@ -155,6 +155,7 @@ def specs(stack: Stack, *, public: bool = True) -> list[Spec]:
     )
     children.append(rasa)
     if public:
+        children.append(python("archiver", "gateway.archiver", ready=_always))
         children.append(python("worker", "gateway.turns", ready=_always))
         children.append(python("gateway", "gateway.wiring", ready=_http_ready(f"{stack.url}/health")))
     return children

@@ -102,7 +102,7 @@ async def _serve(stack: Stack, console: Console, question: str) -> None:
 
 
 async def _start(group: Group, stack: Stack, console: Console, question: str) -> None:
-    with console.status("正在启动 Redis、Rasa、动作服务、工作进程和网关…"):
+    with console.status("正在启动 Redis、Rasa、动作服务、归档、工作进程和网关…"):
         await group.start()
         await _until_answered(stack, question)
 

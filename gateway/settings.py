@@ -43,6 +43,9 @@ class Settings:
     database_url: str = _setting(
         "JIEHUA_DATABASE_URL", "", "SQLAlchemy URL of people and audit; empty: jiehua.db in the data folder."
     )
+    archive_url: str = _setting(
+        "JIEHUA_ARCHIVE_URL", "", "SQLAlchemy URL of the archive; empty: archive.db in the data folder."
+    )
     bot_url: str = _setting("JIEHUA_BOT_URL", "http://127.0.0.1:5005", "Rasa, private.")
     bot_secret: str = _setting(
         "JIEHUA_BOT_SECRET", "", "Shared with the bot's channel; empty: the one generated in the data folder."

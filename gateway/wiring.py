@@ -1,7 +1,8 @@
-"""Constructs the objects of the gateway process and of the worker process, and runs them.
+"""Constructs the objects of the gateway, the worker and the archiver process, and runs them.
 
 python -m gateway.wiring      the gateway
 python -m gateway.turns       one turn worker
+python -m gateway.archiver    the archiver
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from gateway.secret_file import Secrets, SecretsError, load_secrets
 from gateway.settings import Settings, SettingsError
 from gateway.store import MemoryStore, RedisStore, Store
 from gateway.turns import TurnWorker
+from handoff.archive import Archive, ArchiveError, Archiver, archive_url
 from handoff.desk import Desk
 from handoff.memory import MemoryBackend
 from handoff.policy import DeskPolicy
+from language.normalise import normalise
 
 log = logging.getLogger("jiehua.gateway")
 
@@ -52,6 +55,12 @@ def build_store(settings: Settings) -> Store:
 def build_bot(settings: Settings, secrets: Secrets) -> RasaClient:
     """The bot, with the configured secret or the generated one."""
     return RasaClient(settings.bot_url, settings.bot_secret or secrets.bot_secret)
+
+
+def build_archive(settings: Settings) -> Archive:
+    """The archive, searched by the spelling that the knowledge base is searched by. Raises ArchiveError."""
+    url = settings.archive_url or archive_url(settings.data)
+    return Archive(url, tenant=settings.tenant, fold=normalise)
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -137,13 +146,38 @@ def run_worker(settings: Settings) -> int:
     return _run(_work, settings)
 
 
+async def _archive(settings: Settings) -> int:
+    from handoff.redis.backend import RedisBackend
+
+    backend = RedisBackend(settings.redis_url, tenant=settings.tenant)
+    archive = build_archive(settings)
+    archiver = Archiver(backend.outbox, archive)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, archiver.stop)
+    try:
+        await archiver.run()
+    finally:
+        await backend.close()
+        archive.close()
+    return 0
+
+
+def run_archiver(settings: Settings) -> int:
+    """Archive until SIGTERM or SIGINT; returns the exit status."""
+    if settings.memory:
+        print("the archiver needs Redis; with memory: nothing is kept", file=sys.stderr)
+        return 2
+    return _run(_archive, settings)
+
+
 def _run(what: Callable[[Settings], Coroutine[Any, Any, int]], settings: Settings) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         with contextlib.suppress(KeyboardInterrupt):
             return uvloop.run(what(settings))
         return 0
-    except SecretsError as error:
+    except (SecretsError, ArchiveError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -17,7 +17,7 @@ from handoff.model import BotTurn, Brief, Case, EarlierCase, Heard, Named, Promi
 MAX_SUGGESTIONS = 5
 MAX_CANDIDATES = 3
 # Turns that carry no problem of their own: asking for a person, greeting, thanking, saying yes.
-_SMALL_TALK = frozenset(
+SMALL_TALK = frozenset(
     {"affirm", "deny", "greet", "goodbye", "thanks", "helpful", "insult", "bot_challenge", "ask_capabilities"}
     | {"request_human", "cancel_handoff", "leave_message", "rate_service", "repeat_request", "cancel_form"}
     | {"small_talk_joke", "small_talk_mood", "small_talk_self", "small_talk_weather"}
@@ -95,7 +95,7 @@ def problem_of(entries: Sequence[Entry]) -> tuple[str, int]:
     for entry in said:
         known = understood.get(entry.seq)
         weight = min(len(_EMPTY_WORDS.sub("", entry.text)), 24)
-        if known is not None and known.intent.name in _SMALL_TALK:
+        if known is not None and known.intent.name in SMALL_TALK:
             weight //= 3
         if weight >= 2 and (best is None or weight >= best[0]):
             best = (weight, entry)

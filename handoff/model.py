@@ -145,6 +145,38 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A conversation that is new, or whose profile has changed: `at_ms` is when, `profile` all that is known now."""
+
+    channel: str
+    at_ms: int
+    profile: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One change on its way to the archive, in full: an entry, a case as it is now, or a conversation.
+
+    `version` rises with each change of the tenant: of two parcels about the same thing the higher one is the truth.
+    `ticket` is its place in the outbox: the backend's business.
+    """
+
+    version: int
+    conversation_id: str
+    content: Entry | Case | Opened
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What the archive tells of one conversation: its log, oldest first, and its cases, the earliest called first."""
+
+    conversation_id: str
+    entries: tuple[Entry, ...]
+    cases: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True)
 class Glance:
     """One line about a conversation for lists: its last message, and since when a person owes an answer (or None)."""
 

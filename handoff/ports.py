@@ -14,7 +14,7 @@ from contracts.conversation import Author, ConversationView, DeskEvent, Entry, E
 from contracts.escalation import Evidence, Reason
 from handoff.estimate import GroupLoad
 from handoff.lifecycle import Verb
-from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Said, Turn
+from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Parcel, Said, Turn
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,23 @@ class Due:
 
     lapsed: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
+
+
+class Outbox(Protocol):
+    """What has changed and is not yet in the archive, oldest first.
+
+    Each change of an entry, a case or a conversation is put in by the same atomic step that makes it. A parcel stays
+    until it is settled, and is handed out again and again until then: so the archive must take one twice.
+    """
+
+    async def take(self, limit: int, *, wait_ms: int) -> list[Parcel]:
+        """At most `limit` parcels, those taken before and never settled first; waits for one, a second at most."""
+
+    async def settle(self, parcels: Sequence[Parcel]) -> None:
+        """The archive has these: forget them. Settling twice changes nothing."""
+
+    async def backlog(self) -> int:
+        """How many parcels are not settled."""
 
 
 class DeskBackend(Protocol):
@@ -213,7 +230,11 @@ class DeskBackend(Protocol):
     async def agents(self) -> list[Agent]: ...
     async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]: ...
 
-    # --- events
+    # --- archive and events
+    @property
+    def outbox(self) -> Outbox:
+        """What the archive has not got yet."""
+
     async def publish(self, event: DeskEvent) -> None:
         """Tell the relays something that is not stored (typing)."""
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = {
     "gateway": "gateway.wiring",
     "worker": "gateway.turns",
+    "archiver": "gateway.archiver",
     "rasa": "bot.serve",
     "actions": "actions.wiring",
     "redis": "redis-server",

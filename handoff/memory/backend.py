@@ -36,9 +36,15 @@ class MemoryBackend(Reads):
 
     async def open(self, conversation_id: str, *, channel: str, profile: dict[str, Any]) -> ConversationView:
         conversation = self._conversations.get(conversation_id)
+        changed = conversation is None
         if conversation is None:
             conversation = self._conversations[conversation_id] = Conversation(conversation_id, channel, {})
-        conversation.profile.update(profile)
+        for field, value in profile.items():
+            if field not in conversation.profile or conversation.profile[field] != value:
+                conversation.profile[field] = value
+                changed = True
+        if changed:
+            self._hand_in(conversation)
         return self._view(conversation)
 
     async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
@@ -91,7 +97,7 @@ class MemoryBackend(Reads):
         entry = self._append(conversation, kind, author, text, key=key, author_id=author_id, data=data)
         case = self._open_case_of(conversation)
         if correct_problem and case is not None:
-            self._cases[case.case_id] = replace(case, problem=text, problem_seq=entry.seq)
+            self._keep(replace(case, problem=text, problem_seq=entry.seq))
             self._tell("queue", conversation_id, case.agent_id or case.offered_to, case_id=case.case_id)
         conversation.written[key] = entry.seq
         return entry

@@ -17,7 +17,8 @@ from contracts.codec import encode
 from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind, WaitView
 from handoff.errors import NotAllowed, NotFound, Refused
 from handoff.lifecycle import Verb, next_state
-from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Said, Turn
+from handoff.memory.outbox import MemoryOutbox
+from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Opened, Said, Turn
 from handoff.ports import NewCase
 
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
@@ -86,6 +87,12 @@ class State:
         self._finished: dict[str, Done] = {}
         self._wake = asyncio.Event()
         self._subscribers: set[asyncio.Queue[DeskEvent | None]] = set()
+        self._outbox = MemoryOutbox()
+
+    @property
+    def outbox(self) -> MemoryOutbox:
+        """What no archive has got yet; with nobody to take it, it grows with the log."""
+        return self._outbox
 
     def _find(self, conversation_id: str) -> Conversation:
         try:
@@ -162,7 +169,18 @@ class State:
         entry = Entry(len(conversation.log) + 1, self._now(), kind, author, text, key, author_id, data or {})
         conversation.log.append(entry)
         self._tell("entry", conversation.conversation_id, data=encode(entry))
+        self._outbox.put(conversation.conversation_id, entry)
         return entry
+
+    def _keep(self, case: Case) -> None:
+        """Store a case as it is now and hand it in."""
+        self._cases[case.case_id] = case
+        self._outbox.put(case.conversation_id, case)
+
+    def _hand_in(self, conversation: Conversation) -> None:
+        """Hand in a conversation that is new, or whose profile has changed."""
+        opened = Opened(conversation.channel, self._now(), dict(conversation.profile))
+        self._outbox.put(conversation.conversation_id, opened)
 
     def _note(self, conversation: Conversation, agent_id: str, note: str, case_id: str) -> None:
         if note:
@@ -198,7 +216,7 @@ class State:
             problem_seq=new.problem_seq,
             preferred=conversation.last_agent if now - conversation.last_agent_ms <= new.sticky_ms else "",
         )
-        self._cases[case.case_id] = case
+        self._keep(case)
         conversation.case_id = case.case_id
         conversation.cases.append(case.case_id)
         conversation.owed_since_ms = now
@@ -213,7 +231,7 @@ class State:
         if state is not OFFERED:
             changes.update(offered_to="", offer_deadline_ms=0)
         case = replace(case, state=state, **changes)
-        self._cases[case.case_id] = case
+        self._keep(case)
         conversation = self._conversations[case.conversation_id]
         if state not in OPEN_STATES and conversation.case_id == case.case_id:
             conversation.case_id = ""
@@ -271,7 +289,8 @@ class State:
             self._move(case, Verb.LOSE, excluded=excluded, released_ms=now)
         else:  # they were handing it over: the offer to the colleague stands, the conversation is the bot's meanwhile
             self._own(conversation, BOT)
-            self._cases[case.case_id] = case = replace(case, agent_id="", excluded=excluded)
+            case = replace(case, agent_id="", excluded=excluded)
+            self._keep(case)
             self._notice(conversation, "lost", line, case)
             self._tell("conversation", conversation.conversation_id)
 
@@ -319,9 +338,11 @@ class State:
 
     def _claim(self, worker_id: str, lease_ms: int) -> Turn | None:
         now = time.monotonic()
-        dead = [one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000][:1]
-        while dead or self._ready:
-            conversation_id = dead.pop() if dead else self._ready.popleft()
+        while True:
+            dead = (one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000)
+            conversation_id = next(dead, "") or (self._ready.popleft() if self._ready else "")
+            if not conversation_id:
+                return None
             conversation = self._conversations[conversation_id]
             while conversation.turns:
                 turn = conversation.turns[0]
@@ -337,7 +358,6 @@ class State:
                 self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
                 conversation.turns.popleft()
             self._claims.pop(conversation_id, None)
-        return None
 
     def _tell(
         self, kind: str, conversation_id: str = "", agent_id: str = "", data: dict[str, Any] | None = None, **more: Any

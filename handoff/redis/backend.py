@@ -24,6 +24,7 @@ from handoff.ports import Due, NewCase, Opening, Reply
 from handoff.redis import rows
 from handoff.redis.event_feed import EventFeed
 from handoff.redis.keys import Keys
+from handoff.redis.outbox import RedisOutbox
 from handoff.redis.scripts import ScriptRunner
 from handoff.redis.turn_queue import BLOCK_MS, TurnQueue
 
@@ -59,6 +60,7 @@ class RedisBackend:
         self._run = ScriptRunner(self._client, self._keys.root, clock)
         self._turns = TurnQueue(self._client, self._blocking, self._keys, self._run)
         self._feed = EventFeed(self._listening, self._keys.events)
+        self._outbox = RedisOutbox(self._client, self._blocking, self._keys, BLOCK_MS)
 
     # --- customer side
 
@@ -354,7 +356,11 @@ class RedisBackend:
     async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]:
         return [rows.glance_of(row) for row in await self._run("glance", ids=list(conversation_ids))]
 
-    # --- events
+    # --- archive and events
+
+    @property
+    def outbox(self) -> RedisOutbox:
+        return self._outbox
 
     async def publish(self, event: DeskEvent) -> None:
         try:

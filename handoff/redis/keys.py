@@ -25,6 +25,8 @@
     ├── :ready:GROUP  sorted set       agents who are ready and there, by idle since
     ├── :free:GROUP   sorted set       those of them who have a free place
     ├── :groups       set              groups that ever had a case
+    ├── :outbox       stream           every change in full, until the archive has it; group `archive`. An item is
+    │                                  kind (entry, case, conversation), conversation, data (JSON)
     └── :events       channel          DeskEvents as JSON
 
 A script derives its keys from KEYS[1] because some (the groups of an agent, the cases of a lost one) are known only
@@ -35,6 +37,7 @@ each costs O(log n) in the number of waiting cases and of agents.
 from __future__ import annotations
 
 WORKERS = "workers"
+ARCHIVE = "archive"
 
 
 class Keys:
@@ -46,6 +49,7 @@ class Keys:
         self.root = f"jh:{{{tenant}}}"
         self.turns = f"{self.root}:turns"
         self.events = f"{self.root}:events"
+        self.outbox = f"{self.root}:outbox"
 
     def log(self, conversation_id: str) -> str:
         """The log stream of one conversation."""

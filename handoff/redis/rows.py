@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.codec import decode, encode
 from contracts.conversation import Author, ConversationView, Entry, EntryKind, WaitView
 from contracts.escalation import Evidence, Reason
-from handoff.model import Agent, AgentStatus, Case, CaseState, Glance, Said
+from handoff.model import Agent, AgentStatus, Case, CaseState, Glance, Opened, Parcel, Said
 from handoff.ports import NewCase, Opening, Reply
 
 SHORT_CHARACTERS = 120
+# A stream's item is MS-NUMBER. As one integer of 64 bits it keeps the order while fewer than a million come in one ms.
+ITEM_BITS = 20
 
 
 def pairs(flat: Sequence[Any]) -> dict[str, Any]:
@@ -42,7 +44,11 @@ def entry_of(row: Sequence[Any]) -> Entry:
 
 def case_of(flat: Sequence[Any]) -> Case:
     """A case from its hash."""
-    row = pairs(flat)
+    return case_from(pairs(flat))
+
+
+def case_from(row: Mapping[str, str]) -> Case:
+    """A case from the fields of its hash."""
     return Case(
         case_id=row["case_id"],
         conversation_id=row["conversation_id"],
@@ -144,6 +150,22 @@ def glance_of(row: Sequence[Any]) -> Glance:
         customer=str(json.loads(name)),
         epoch=int(epoch),
     )
+
+
+def parcel_of(item: str, fields: Mapping[str, str]) -> Parcel:
+    """A parcel from an item of the outbox. Raises ValueError for one that a newer version has put in."""
+    ms, _, number = item.partition("-")
+    document = json.loads(fields["data"])
+    content: Entry | Case | Opened
+    if fields["kind"] == "entry":
+        content = decode(Entry, document)
+    elif fields["kind"] == "case":
+        content = case_from(document)
+    elif fields["kind"] == "conversation":
+        content = decode(Opened, document)
+    else:
+        raise ValueError(f"outbox: unknown kind {fields['kind']!r}")
+    return Parcel((int(ms) << ITEM_BITS) + int(number), fields["conversation"], content, item)
 
 
 def case_row(new: NewCase) -> dict[str, Any]:

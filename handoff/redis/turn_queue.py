@@ -17,6 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from handoff.errors import BackendUnavailable
 from handoff.model import Turn
 from handoff.redis import rows
+from handoff.redis.groups import ensure_group
 from handoff.redis.keys import WORKERS, Keys
 from handoff.redis.scripts import ScriptRunner
 
@@ -56,7 +57,7 @@ class TurnQueue:
                 WORKERS, worker_id, streams, count=1, block=block_ms if block_ms > 0 else None
             )
         except ResponseError as error:
-            await self._ensure_group(error)
+            await ensure_group(self._client, self._keys.turns, WORKERS, error)
             return None
         except (RedisError, OSError) as error:
             raise BackendUnavailable(f"Redis does not answer ({type(error).__name__})") from error
@@ -73,7 +74,7 @@ class TurnQueue:
                 self._keys.turns, WORKERS, worker_id, min_idle_time=lease_ms, start_id="0-0", count=1
             )
         except ResponseError as error:
-            await self._ensure_group(error)
+            await ensure_group(self._client, self._keys.turns, WORKERS, error)
             return None
         except (RedisError, OSError) as error:
             raise BackendUnavailable(f"Redis does not answer ({type(error).__name__})") from error
@@ -81,18 +82,6 @@ class TurnQueue:
         if ticket is not None:
             self._looked_for_dead = 0.0  # there may be more: look again at once
         return ticket
-
-    async def _ensure_group(self, error: ResponseError) -> None:
-        """Create the consumer group if that is what `error` complains about."""
-        if not str(error).startswith("NOGROUP"):
-            raise BackendUnavailable(f"Redis refused: {error}") from error
-        try:
-            await self._client.xgroup_create(self._keys.turns, WORKERS, id="0", mkstream=True)
-        except ResponseError as raced:
-            if not str(raced).startswith("BUSYGROUP"):
-                raise BackendUnavailable(f"Redis refused: {raced}") from raced
-        except (RedisError, OSError) as lost:
-            raise BackendUnavailable(f"Redis does not answer ({type(lost).__name__})") from lost
 
     async def _begin(self, ticket: str, conversation_id: str) -> Turn | None:
         result = await self._run("begin_turn", conversation_id=conversation_id, ticket=ticket)

@@ -94,7 +94,7 @@ def mended(stack: RunningStack) -> Any:
     pytest.fail("the stack did not mend itself within 120 s")
 
 
-@pytest.mark.parametrize("name", ["worker", "gateway"])
+@pytest.mark.parametrize("name", ["worker", "gateway", "archiver"])
 async def test_a_process_killed_in_the_middle_of_a_turn_loses_and_doubles_nothing(
     stack: RunningStack, mended: None, name: str
 ) -> None:

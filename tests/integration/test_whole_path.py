@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -121,7 +122,28 @@ def test_doctor_finds_the_running_stack_well(stack: RunningStack) -> None:
     command = [sys.executable, "-m", "cli.main", "doctor", "--data", str(stack.data), "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
-    assert any(finding["what"] == "运行中的服务" and finding["good"] for finding in json.loads(done.stdout))
+    for what in ("运行中的服务", "归档"):
+        assert any(finding["what"] == what and finding["good"] for finding in json.loads(done.stdout))
+
+
+def jiehua(stack: RunningStack, *arguments: str) -> Any:
+    """What a command says to a program."""
+    command = [sys.executable, "-m", "cli.main", *arguments, "--json", "--data", str(stack.data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_was_said_is_in_the_archive_and_in_the_report(stack: RunningStack, sender: str) -> None:
+    stack.ask(f"退款多久能到账 {sender}", sender=sender)
+    deadline = time.monotonic() + 30
+    while not (hits := jiehua(stack, "conversations", "search", sender)):
+        assert time.monotonic() < deadline, "the archiver does not keep up"
+        time.sleep(0.1)
+    assert hits[0]["conversation_id"] == f"rest:{sender}"
+    report = jiehua(stack, "report")
+    assert report["volumes"]["customer_messages"] >= 1
+    assert report["resolution"]["verdicts"]["resolved"] == 0, "72 hours are not over"
 
 
 def test_a_second_stack_on_the_same_data_is_refused(stack: RunningStack) -> None:

@@ -52,6 +52,11 @@ local function publish(kind, conversation_id, agent_id, data)
     .. ',"agent_id":' .. json(agent_id) .. ',"data":' .. data .. '}')
 end
 
+-- Put one change on its way to the archive, in the same step as the change: `data` is its JSON text, in full.
+local function hand_in(kind, conversation_id, data)
+  call('XADD', key('outbox'), '*', 'kind', kind, 'conversation', conversation_id, 'data', data)
+end
+
 -- Append one entry {kind, author, text, key, author_id, data (JSON text)} to a log; returns its number.
 local function append(id, entry)
   local seq = call('HINCRBY', key('conv', id), 'seq', 1)
@@ -67,10 +72,12 @@ local function append(id, entry)
   if entry.kind == 'message' then
     call('HSET', key('conv', id), 'last_text', entry.short or entry.text, 'last_author', entry.author)
   end
-  publish('entry', id, '', '{"seq":' .. seq .. ',"at_ms":' .. whole(now) .. ',"kind":"' .. entry.kind
+  local document = '{"seq":' .. seq .. ',"at_ms":' .. whole(now) .. ',"kind":"' .. entry.kind
     .. '","author":"' .. entry.author .. '","text":' .. json(entry.text or '') .. ',"key":' .. json(entry.key or '')
     .. ',"author_id":' .. json(entry.author_id or '') .. ',"data":'
-    .. ((entry.data and entry.data ~= '') and entry.data or '{}') .. '}')
+    .. ((entry.data and entry.data ~= '') and entry.data or '{}') .. '}'
+  publish('entry', id, '', document)
+  hand_in('entry', id, document)
   return seq
 end
 
@@ -169,7 +176,7 @@ local function index(case, before)
   end
 end
 
--- Store changed fields of a case (in the table too) and bring the indices in line.
+-- Store changed fields of a case (in the table too), bring the indices in line and hand it in as it is now.
 local function update(case, changes)
   local before = {group = case.group, offered_to = case.offered_to, agent_id = case.agent_id}
   local flat = {}
@@ -181,6 +188,7 @@ local function update(case, changes)
   end
   call('HSET', key('case', case.case_id), unpack(flat))
   index(case, before)
+  hand_in('case', case.conversation_id, json(case))
 end
 
 -- Take one row of the table (the caller has asked `can`), log it and tell the relays.

@@ -26,13 +26,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contracts.conversation import Author, EntryKind
+from contracts.conversation import Author, Entry, EntryKind
 from contracts.escalation import Escalation, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff.desk import Desk
 from handoff.errors import DeskError
 from handoff.memory import MemoryBackend
-from handoff.model import AgentStatus, CaseState
+from handoff.model import AgentStatus, Case, CaseState
 from handoff.policy import DeskPolicy
 from handoff.redis.backend import RedisBackend
 
@@ -262,10 +262,24 @@ class Machine(RuleBasedStateMachine):
                 log = self.both(lambda desk, who=who: desk.log(who, limit=1000))
                 if log is not None:
                     self.check_log(log)
+            self.check_outbox()
         finally:
             for desk in self.desks:
                 self.loop.run_until_complete(desk.close())
             self.loop.close()
+
+    def check_outbox(self) -> None:
+        """Both handed in the same changes in the same order, and they amount to what is there."""
+
+        async def changes(desk: Desk) -> list[Any]:
+            return [(one.conversation_id, one.content) for one in await desk._backend.outbox.take(10_000, wait_ms=0)]
+
+        handed_in = self.both(changes)
+        for who in ("ann", "bob", "cid"):
+            entries = [content for one, content in handed_in if one == who and isinstance(content, Entry)]
+            assert entries == (self.both(lambda desk, who=who: desk.log(who, limit=1000)) or [])
+        for case in {one.case_id: one for _, one in handed_in if isinstance(one, Case)}.values():
+            assert case == self.both(lambda desk, one=case.case_id: desk.case(one))
 
     @staticmethod
     def check_log(log: list[Any]) -> None:

@@ -231,3 +231,14 @@ async def test_a_result_for_a_turn_that_was_never_queued_is_not_accepted(shop, d
     ghost = replace(turn, turn_id="c:9", seq=9)
     assert not (await desk.finish_turn(ghost, answer())).accepted
     assert (await desk.conversation("c")).last_seq == 1
+
+
+async def test_a_dead_claim_that_is_fenced_does_not_hide_the_next_dead_one(shop, backend):
+    await shop.agent("wang")
+    for who in ("ann", "bob"):
+        await shop.customer(who)
+        await shop.say(who)
+        assert await backend.claim_turn("dead", wait_ms=0, lease_ms=3_600_000)
+    await shop.active("ann", "wang")  # her turn's epoch has passed
+    turn = await backend.claim_turn("heir", wait_ms=0, lease_ms=0)
+    assert (turn.conversation_id, turn.attempt) == ("bob", 2)

@@ -34,6 +34,8 @@ COMMANDS = [
     ["agents", "add"],
     ["agents", "list"],
     ["agents", "suspend"],
+    ["conversations", "search"],
+    ["report"],
     ["train", "rasa"],
     ["train", "encoder"],
     ["train", "sentiment"],

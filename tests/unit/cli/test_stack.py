@@ -81,6 +81,12 @@ def test_a_given_redis_is_used_and_none_is_started(tmp_path: Path, monkeypatch: 
     assert "redis" not in [spec.name for spec in stacks.specs(plan)]
 
 
+def test_the_archiver_starts_after_redis_and_ends_after_those_who_write(tmp_path: Path) -> None:
+    children = stacks.specs(stacks.plan(data=tmp_path, port=0))
+    assert [spec.name for spec in children] == ["redis", "actions", "rasa", "archiver", "worker", "gateway"]
+    assert next(spec.needs for spec in children if spec.name == "archiver") == ("redis",)
+
+
 def test_a_long_data_path_still_gives_a_socket_path_that_fits(tmp_path: Path) -> None:
     deep = tmp_path / ("x" * 60) / ("y" * 60)
     plan = stacks.plan(data=deep, port=0)

@@ -1,0 +1,321 @@
+"""What happened in a period, counted from the archive's threads. Pure: the same threads give the same report.
+
+A number belongs to the period in which the thing began: a contact with its first message, a case with the call, an
+owed turn with the message that made it owed, a vote or a rating with its own moment. So the counts of two periods in a
+row add up. Times are in ms, rates from 0 to 1, and None where there is nothing to divide by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from contracts.conversation import Author, Entry, EntryKind
+from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
+from handoff.contacts import JUDGED, Exchange, Reaction, Verdict, contacts, exchanges
+from handoff.ledger import Closing, Owed, Sla, ledger
+from handoff.lifecycle import Verb
+from handoff.model import Case, Thread
+
+BOT = "bot"
+MOST_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How values lie: how many, and the least value that so many in a hundred do not exceed (nearest rank)."""
+
+    n: int = 0
+    p50: int | None = None
+    p90: int | None = None
+    p95: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Volumes:
+    """How much there was. `bot_turns` are customer messages to which the bot said something that was shown."""
+
+    conversations: int
+    customer_messages: int
+    bot_turns: int
+    agent_messages: int
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What became of the contacts with the bot (see contacts.Verdict).
+
+    `judged` are those that are 72 hours old and say something about the bot, `rate` the share of them it resolved.
+    """
+
+    contacts: int
+    verdicts: dict[str, int]
+    judged: int
+    rate: float | None
+    useful_votes: int
+    useless_votes: int
+
+
+@dataclass(frozen=True)
+class Handoffs:
+    """The calls for a person: why, what became of them, and how long things took.
+
+    `wait_ms` of the accepted from call to acceptance, `handle_ms` of the resolved from there to the end,
+    `gave_up_ms` of the abandoned from call to leaving. `abandonment` is the share of cases that were abandoned.
+    """
+
+    cases: int
+    reasons: dict[str, int]
+    accepted: int
+    abandoned: int
+    abandonment: float | None
+    messages_left: int
+    messages_answered: int
+    wait_ms: Spread
+    handle_ms: Spread
+    gave_up_ms: Spread
+
+
+@dataclass(frozen=True)
+class Promptness:
+    """The owed turns (see ledger) of one agent or group: how many, how many a person answered, how many were late."""
+
+    owed: int
+    answered: int
+    late: int
+    open: int
+    took_ms: Spread
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    """The ratings of one stretch's owner: how many, their mean, and how many gave each score from 1 to 5."""
+
+    n: int
+    mean: float
+    scores: dict[str, int]
+
+
+@dataclass(frozen=True)
+class MissedTopic:
+    """Questions the bot had no answer to, by the category of the nearest entry (else that entry's own question)."""
+
+    topic: str
+    n: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What happened in [from_ms, until_ms). In `by_agent` the name "" is the line: turns nobody had taken up."""
+
+    from_ms: int
+    until_ms: int
+    volumes: Volumes
+    resolution: Resolution
+    handoffs: Handoffs
+    by_agent: dict[str, Promptness]
+    by_group: dict[str, Promptness]
+    satisfaction: dict[str, Satisfaction]
+    misses: tuple[MissedTopic, ...]
+
+
+def report(
+    threads: Iterable[Thread],
+    *,
+    from_ms: int,
+    until_ms: int,
+    now_ms: int,
+    categories: Mapping[str, str] | None = None,
+    sla: Sla | None = None,
+    calendar: BusinessCalendar = ALWAYS_OPEN,
+) -> Report:
+    """Count what happened in [from_ms, until_ms), as known at `now_ms`.
+
+    `threads` are the conversations active then, each whole. `categories` names the category of FAQ entries; those
+    that were answered name theirs.
+    """
+    tally = _Tally(from_ms, until_ms, now_ms, dict(categories or {}))
+    for thread in threads:
+        tally.count(thread, sla, calendar)
+    return tally.report()
+
+
+def spread(values: Iterable[int]) -> Spread:
+    """Percentiles by nearest rank; all None for no values."""
+    ranked = sorted(values)
+    if not ranked:
+        return Spread()
+    at = [ranked[math.ceil(share * len(ranked) / 100) - 1] for share in (50, 90, 95)]
+    return Spread(len(ranked), at[0], at[1], at[2], ranked[-1])
+
+
+@dataclass
+class _Tally:
+    """The counts while threads go by, one at a time: a year's worth need not fit into memory."""
+
+    from_ms: int
+    until_ms: int
+    now_ms: int
+    categories: dict[str, str]
+    volumes: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    ripe: Counter[Verdict] = field(default_factory=Counter)
+    votes: Counter[bool] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    waits: list[int] = field(default_factory=list)
+    handles: list[int] = field(default_factory=list)
+    patience: list[int] = field(default_factory=list)
+    by_agent: dict[str, list[Owed]] = field(default_factory=dict)
+    by_group: dict[str, list[Owed]] = field(default_factory=dict)
+    scores: dict[str, list[int]] = field(default_factory=dict)
+    missed: list[Exchange] = field(default_factory=list)
+
+    def count(self, thread: Thread, sla: Sla | None, calendar: BusinessCalendar) -> None:
+        """Add one conversation."""
+        turns = exchanges(thread.entries)
+        self._count_volumes([entry for entry in thread.entries if self._within(entry.at_ms)], turns)
+        for turn in turns.values():
+            if turn.category:
+                self.categories.setdefault(turn.entry_id, turn.category)
+            if turn.reaction is Reaction.MISS and self._within(turn.at_ms):
+                self.missed.append(turn)
+        for contact in contacts(thread.entries, known_until_ms=self.now_ms):
+            if self._within(contact.from_ms):
+                self.verdicts[contact.verdict] += 1
+                self.ripe[contact.verdict] += contact.ripe
+        self._count_cases(thread)
+        groups = {case.case_id: case.group for case in thread.cases}
+        for row in ledger(thread.entries, sla=sla, calendar=calendar):
+            if self._within(row.since_ms):
+                self.by_agent.setdefault(_answerable(row), []).append(row)
+                self.by_group.setdefault(groups.get(row.case_id, ""), []).append(row)
+        self._count_feedback(thread)
+
+    def report(self) -> Report:
+        """What has been counted."""
+        judged = sum(self.ripe[one] for one in JUDGED)
+        cases = sum(self.reasons.values())
+        resolution = Resolution(
+            contacts=sum(self.verdicts.values()),
+            verdicts={verdict.value: self.verdicts[verdict] for verdict in Verdict},
+            judged=judged,
+            rate=_share(self.ripe[Verdict.RESOLVED], judged),
+            useful_votes=self.votes[True],
+            useless_votes=self.votes[False],
+        )
+        handoffs = Handoffs(
+            cases=cases,
+            reasons=_ranked(self.reasons),
+            accepted=len(self.waits),
+            abandoned=self.ends[Verb.ABANDON.value],
+            abandonment=_share(self.ends[Verb.ABANDON.value], cases),
+            messages_left=self.ends[Verb.LEAVE_MESSAGE.value],
+            messages_answered=self.ends[Verb.ANSWER.value],
+            wait_ms=spread(self.waits),
+            handle_ms=spread(self.handles),
+            gave_up_ms=spread(self.patience),
+        )
+        counted = ("conversations", "customer_messages", "bot_turns", "agent_messages")
+        return Report(
+            from_ms=self.from_ms,
+            until_ms=self.until_ms,
+            volumes=Volumes(*(self.volumes[name] for name in counted)),
+            resolution=resolution,
+            handoffs=handoffs,
+            by_agent={name: self._promptness(rows) for name, rows in sorted(self.by_agent.items())},
+            by_group={name: self._promptness(rows) for name, rows in sorted(self.by_group.items())},
+            satisfaction={name: _satisfaction(scores) for name, scores in sorted(self.scores.items())},
+            misses=self._misses(),
+        )
+
+    def _within(self, at_ms: int) -> bool:
+        return self.from_ms <= at_ms < self.until_ms
+
+    def _count_volumes(self, entries: Sequence[Entry], turns: Mapping[int, Exchange]) -> None:
+        said = [entry for entry in entries if entry.kind is EntryKind.MESSAGE]
+        authors = Counter(entry.author for entry in said)
+        self.volumes["conversations"] += bool(authors[Author.CUSTOMER])
+        self.volumes["customer_messages"] += authors[Author.CUSTOMER]
+        self.volumes["agent_messages"] += authors[Author.AGENT]
+        answered = (turns.get(entry.seq) for entry in said if entry.author is Author.CUSTOMER)
+        self.volumes["bot_turns"] += sum(turn is not None and turn.reaction is not Reaction.NONE for turn in answered)
+
+    def _count_cases(self, thread: Thread) -> None:
+        happened: dict[str, set[str]] = {}
+        for entry in thread.entries:
+            if entry.kind is EntryKind.CASE:
+                happened.setdefault(str(entry.data.get("case_id")), set()).add(str(entry.data.get("verb")))
+        for case in thread.cases:
+            if not self._within(case.enqueued_ms):
+                continue
+            verbs = happened.get(case.case_id, set())
+            self.reasons[case.reason.value] += 1
+            self.ends.update(verbs)
+            if case.accepted_ms:
+                self.waits.append(case.accepted_ms - case.enqueued_ms)
+            if Verb.RESOLVE.value in verbs:
+                self.handles.append(case.closed_ms - case.accepted_ms)
+            if Verb.ABANDON.value in verbs:
+                self.patience.append(case.closed_ms - case.enqueued_ms)
+
+    def _count_feedback(self, thread: Thread) -> None:
+        """Who votes or rates again has changed their mind: the last one counts."""
+        votes: dict[int, bool] = {}
+        ratings: dict[str, int] = {}
+        for entry in thread.entries:
+            if entry.kind is EntryKind.FEEDBACK and self._within(entry.at_ms):
+                if entry.data.get("what") == "vote":
+                    votes[int(entry.data.get("about", 0))] = bool(entry.data.get("useful"))
+                elif entry.data.get("what") == "rating":
+                    ratings[str(entry.data.get("stretch", ""))] = int(entry.data.get("score", 0))
+        self.votes.update(votes.values())
+        for stretch, score in ratings.items():
+            self.scores.setdefault(_owner_of(stretch, thread.cases), []).append(score)
+
+    def _promptness(self, rows: Sequence[Owed]) -> Promptness:
+        answered = [row for row in rows if row.closing is Closing.ANSWERED]
+        return Promptness(
+            owed=len(rows),
+            answered=len(answered),
+            late=sum(row.is_late(self.now_ms) for row in rows),
+            open=sum(row.closing is None for row in rows),
+            took_ms=spread(row.took_ms for row in answered),
+        )
+
+    def _misses(self) -> tuple[MissedTopic, ...]:
+        topics: dict[str, list[str]] = {}
+        for turn in self.missed:
+            topics.setdefault(self.categories.get(turn.entry_id) or turn.question, []).append(turn.text)
+        ranked = sorted(topics.items(), key=lambda item: (-len(item[1]), item[0]))
+        return tuple(
+            MissedTopic(topic, len(texts), tuple(text for text, _ in Counter(texts).most_common(MOST_EXAMPLES)))
+            for topic, texts in ranked
+        )
+
+
+def _answerable(row: Owed) -> str:
+    """Whose turn it was: who answered, else who owned the conversation when it became owed ("": nobody yet)."""
+    return row.closed_by if row.closing is Closing.ANSWERED else row.owner
+
+
+def _owner_of(stretch: str, cases: Sequence[Case]) -> str:
+    """Who is rated: the agent of the case that `stretch` names, else the bot."""
+    return next((case.agent_id for case in cases if case.case_id == stretch), BOT) or BOT
+
+
+def _satisfaction(scores: Sequence[int]) -> Satisfaction:
+    counted = Counter(scores)
+    return Satisfaction(len(scores), sum(scores) / len(scores), {str(score): counted[score] for score in range(1, 6)})
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _ranked(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
