@@ -65,7 +65,10 @@ def train_rasa(console: Console, *, if_changed: bool, faq: str | None = None) ->
     command = [str(RASA_PYTHON), "-m", "bot.train", *(["--if-changed"] if if_changed else [])]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **({"JIEHUA_FAQ": faq} if faq else {})}
     with tempfile.TemporaryFile("w+", encoding="utf8", errors="replace") as noise:  # TensorFlow's and tqdm's
-        done = subprocess.run(command, cwd=ROOT, env=env, stderr=noise, check=False, preexec_fn=die_with_parent)
+        # To where the console writes: standard output may be somebody's JSON.
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, stdout=console.file, stderr=noise, check=False, preexec_fn=die_with_parent
+        )
         if done.returncode:
             noise.seek(0)
             console.print("".join(noise.readlines()[-20:]), highlight=False, markup=False)

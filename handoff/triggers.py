@@ -105,12 +105,14 @@ class TriggerPolicy:
     failures: int
     misses: int
     vip_misses: int
+    unanswered: int
     request: Words = field(default_factory=Words)
     threat_words: Words = field(default_factory=Words)
     sensitive: Words = field(default_factory=Words)
     anger_words: Words = field(default_factory=Words)
     failure: Words = field(default_factory=Words)
     repeat: Words = field(default_factory=Words)
+    question: Words = field(default_factory=Words)
 
     @classmethod
     def from_yaml(cls, path: str | Path = DEFAULT_POLICY) -> TriggerPolicy:
@@ -141,6 +143,7 @@ class TriggerPolicy:
             anger_words=words("anger", phrases="words"),
             failure=words("failure", mention="tried"),
             repeat=words("repeat"),
+            question=words("question"),
         )
 
 
@@ -156,7 +159,11 @@ def before_answer(history: Sequence[TurnSignals], policy: TriggerPolicy, *, vip:
 
 
 def after_answer(history: Sequence[TurnSignals], policy: TriggerPolicy, *, vip: bool = False) -> Escalation | None:
-    """Decide by what the answer was: an entry marked to escalate, or misses in a row."""
+    """Decide by what the answer was: an entry marked to escalate, or misses in a row.
+
+    Only a question can be missed: who tells how things stand (「柜子在墙角，师傅还没来」) waits for no answer yet, and
+    such turns neither count nor break the row. A longer row of messages of any kind calls a person all the same.
+    """
     if not history:
         return None
     now = history[-1]
@@ -167,9 +174,18 @@ def after_answer(history: Sequence[TurnSignals], policy: TriggerPolicy, *, vip: 
         if turn.outcome != "miss":
             break
         misses.append(turn)
-    if len(misses) >= (policy.vip_misses if vip else policy.misses):
-        return Escalation(Reason.MISSES, tuple(Evidence("miss", turn.text, 1.0, turn.seq) for turn in reversed(misses)))
+    questions = [turn for turn in misses if asks(turn, policy)]
+    due = asks(now, policy) and len(questions) >= (policy.vip_misses if vip else policy.misses)
+    if due or len(misses) >= policy.unanswered:
+        shown = questions if due else misses
+        return Escalation(Reason.MISSES, tuple(Evidence("miss", turn.text, 1.0, turn.seq) for turn in reversed(shown)))
     return None
+
+
+def asks(turn: TurnSignals, policy: TriggerPolicy) -> bool:
+    """Whether a message asks for something; bare keywords do, a message that only tells something does not."""
+    text = _plain(turn.text)
+    return bool(policy.question.hit(text)) or not policy.question.mentioned(text)
 
 
 def calls_off(understanding: Understanding | None) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.escalation import Reason
 from contracts.understanding import Sentiment
-from handoff.triggers import TriggerPolicy, TurnSignals, after_answer, before_answer
+from handoff.triggers import TriggerPolicy, TurnSignals, after_answer, asks, before_answer
 
 POLICY = TriggerPolicy.from_yaml()
 
@@ -190,6 +190,35 @@ def test_the_second_miss_in_a_row_calls_a_person_and_a_vip_waits_for_none():
     assert after_answer(misses("miss", "answer", "miss"), POLICY) is None
     assert after_answer(misses("answer", "miss", "miss"), POLICY).reason is Reason.MISSES
     assert after_answer(misses("miss"), POLICY, vip=True).reason is Reason.MISSES
+
+
+@pytest.mark.parametrize(
+    ("text", "asks_something"),
+    [
+        ("装一台要几个小时", True),
+        ("企业采购", True),
+        ("黎曼猜想怎么证明", True),
+        ("帮我看看停车方便不", True),
+        ("师傅现场说只给六十", False),
+        ("等配件十二天了", False),
+        ("嗯嗯，我打12345试试", False),
+    ],
+)
+def test_keywords_and_questions_ask_and_what_only_tells_does_not(text: str, asks_something: bool):
+    assert asks(TurnSignals(1, text), POLICY) is asks_something
+
+
+def test_only_a_question_can_be_missed_but_a_long_row_of_misses_calls_a_person_all_the_same():
+    told = [
+        TurnSignals(n, text, outcome="miss") for n, text in enumerate(("地板都泡了", "周日又没来", "照片发你了"), 1)
+    ]
+    assert after_answer(told, POLICY) is None
+    question = TurnSignals(4, "那家店几点关门", outcome="miss")
+    other = TurnSignals(5, "停车方便吗", outcome="miss")
+    assert after_answer([told[0], question], POLICY) is None
+    found = after_answer([question, told[0], other], POLICY)
+    assert [evidence.detail for evidence in found.evidence] == ["那家店几点关门", "停车方便吗"]
+    assert after_answer([*told, TurnSignals(4, "我就在家等着", outcome="miss")], POLICY).reason is Reason.MISSES
 
 
 def test_an_entry_marked_to_escalate_calls_a_person_when_it_answers():
