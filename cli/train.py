@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.places import ENCODER, FINDER, SENTIMENT
+from cli.places import ENCODER, SENTIMENT
 from cli.problem import Problem
 
 app = typer.Typer(no_args_is_help=True, help="重新训练 models/ 里的模型 rebuild the models")
@@ -60,16 +60,3 @@ def sentiment(data: SourceOption, out: Path = SENTIMENT, work: WorkOption = None
     from training import sentiment as recipe
 
     recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
-
-
-@app.command()
-def finder(
-    data: SourceOption,
-    out: Path = FINDER,
-    encoder: Annotated[str, typer.Option(help="编码器 path or hub name")] = str(ENCODER),
-    heldout: Annotated[Path | None, typer.Option(help="用 --hold-out 训练的编码器 trained with --hold-out")] = None,
-) -> None:
-    """检索的融合与概率校准 the finder's fusion and calibration."""
-    from training import calibrate as recipe
-
-    recipe.main(out, _folder(data), encoder, heldout)

@@ -18,9 +18,6 @@ import argparse
 import hashlib
 import itertools
 import json
-import random
-import re
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -30,18 +27,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from knowledge_base.encoder import SentenceEncoder, load_encoder
-from knowledge_base.entry import FaqEntry
-from knowledge_base.evaluate import read_queries
-from knowledge_base.features import ENTRY_FEATURES, QUERY_FEATURES, Base
-from knowledge_base.files import load
+from knowledge_base.encoder import load_encoder
+from knowledge_base.features import ENTRY_FEATURES, QUERY_FEATURES
 from knowledge_base.finder import MOST_CHOICES
 from knowledge_base.fusion import SHIPPED, Calibration, Network, Thresholds
-from training import corpora
-from training.split import VARIANTS, hard_queries, split_questions
+from training.examples import FOLDS, SEED, Example, dev_examples, fold_of, paraphrase_examples, small_talk
 
-FOLDS = 4
-SEED = 7
 STEPS = 300
 HIDDEN_ENTRY = 8
 HIDDEN_QUERY = 8
@@ -55,29 +46,9 @@ MOST_CHATTER_ANSWERED = 0.015
 MOST_CHATTER_CLARIFIED = 0.05
 HARD = "oos_hard"
 CHATTER = ("oos_chitchat", "oos_small_talk")
-#: Intent files whose lines no FAQ answers, and how many of them are drawn.
-SMALL_TALK = ("small_talk", "greetings", "about_the_bot", "verdicts", "yes_no")
-MOST_SMALL_TALK = 160
 CLARIFIED_WORTH = 0.7
 WRONG_CHOICES_COST = 0.2
 OUT_CHOICES_COST = 0.2
-
-
-@dataclass(frozen=True)
-class Example:
-    """One query measured against one base. `gold` [c] marks right candidates; `own` [c] those known to be wrong.
-
-    A near miss knows only that its own question is *not* meant (`own`); other queries have no `own`. `part` names the
-    question, by which examples are divided; `source` the kind of data.
-    """
-
-    features: np.ndarray
-    query: np.ndarray
-    gold: np.ndarray
-    own: np.ndarray | None
-    part: str
-    source: str
-    in_scope: bool
 
 
 def main(
@@ -115,113 +86,13 @@ def main(
     return report
 
 
-def small_talk(folder: Path) -> list[str]:
-    """Hand-written greetings, thanks and chatter of the intent files; none where the folder is not there."""
-    lines: list[str] = []
-    for name in SMALL_TALK:
-        path = folder / f"{name}.yml"
-        if path.exists():
-            lines += re.findall(r"^\s+- (\S.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    plain = dict.fromkeys(re.sub(r"\[([^\]]*)\][({][^)}]*[)}]", r"\1", line).strip() for line in lines)
-    return random.Random(SEED).sample(list(plain), min(len(plain), MOST_SMALL_TALK))
-
-
-def dev_examples(folder: Path, encoder: SentenceEncoder, chatter: Sequence[str] = ()) -> list[Example]:
-    """The calibration bases, each alone and all as one: their queries, what is out of scope, and `chatter`."""
-    examples: list[Example] = []
-    names = sorted(path.stem.removeprefix("kb_") for path in corpora.existing(folder).glob("kb_*.jsonl"))
-    queries = {name: read_queries(folder / f"queries_{name}.jsonl") for name in names}
-    outside = [json.loads(line) for line in (folder / "oos.jsonl").read_text("utf-8").splitlines() if line.strip()]
-    bases = {name: load(folder / f"kb_{name}.jsonl").entries for name in names}
-    for name in names:
-        asked, entries = queries[name], bases[name]
-        base = Base(entries, encoder)
-        golds, parts = [query.gold for query in asked], [query.gold[0] for query in asked]
-        examples += measure(base, [query.text for query in asked], golds, parts, [name] * len(asked))
-        # The same questions with their entry taken out: plausible, near, and not answered.
-        for removed in range(FOLDS):
-            kept = [entry for entry in entries if _fold(entry.id) != removed]
-            gone = [query for query in asked if all(_fold(gold) == removed for gold in query.gold)]
-            texts, parts = [query.text for query in gone], [query.gold[0] for query in gone]
-            without = Base(kept, encoder, previous=base.preparation)
-            examples += measure(without, texts, [()] * len(gone), parts, ["removed"] * len(gone))
-        examples += _outside(base, outside, chatter)
-    together = Base([entry for name in names for entry in bases[name]], encoder)
-    for name in names:
-        asked = queries[name]
-        golds, parts = [query.gold for query in asked], [query.gold[0] for query in asked]
-        examples += measure(together, [query.text for query in asked], golds, parts, ["together"] * len(asked))
-    return examples + _outside(together, outside, chatter)
-
-
-def _outside(base: Base, outside: Sequence[dict[str, Any]], chatter: Sequence[str]) -> list[Example]:
-    """Messages that `base` does not answer; a hard one is put only to the base that its nearest question is in."""
-    held = {entry.id for entry in base.entries}
-    outside = [row for row in outside if row["type"] != "hard" or row.get("near") in held]
-    texts = [str(row["text"]) for row in outside]
-    parts = [str(row.get("near") or row["text"]) for row in outside]
-    kinds = [f"oos_{row['type']}" for row in outside]
-    found = measure(base, texts, [()] * len(texts), parts, kinds)
-    return found + measure(base, chatter, [()] * len(chatter), chatter, ["oos_small_talk"] * len(chatter))
-
-
-def paraphrase_examples(folder: Path, encoder: SentenceEncoder) -> list[Example]:
-    """Bases of whole domains; only questions that `encoder` was not trained on are asked."""
-    draw = random.Random(SEED)
-    questions = corpora.questions(folder)
-    split = split_questions(questions)
-    unseen = {q.canonical for q in (*split.seen_domains, *split.unseen_domain)}
-    domains = sorted({q.domain for q in questions})
-    draw.shuffle(domains)
-    examples: list[Example] = []
-    for start in range(0, len(domains), 3):  # three domains a base: about 95 entries, as a small business has
-        group = [q for q in questions if q.domain in domains[start : start + 3]]
-        asked = [q for q in group if q.canonical in unseen]
-        for removed in (False, True):
-            gone = {q.canonical for q in asked if removed and zlib.crc32(q.canonical.encode()) % 2}
-            entries = [_as_entry(q, draw) for q in group if q.canonical not in gone]
-            base = Base(entries, encoder)
-            for q in asked:
-                if removed and q.canonical not in gone:
-                    continue
-                texts = list(dict.fromkeys([*hard_queries(q, 0.7)]))
-                gold = () if removed else (q.canonical,)
-                source = "unseen_removed" if removed else "unseen_question"
-                examples += measure(base, texts, [gold] * len(texts), [q.canonical] * len(texts), [source] * len(texts))
-                if not removed:
-                    near = list(q.near_misses)
-                    examples += measure(
-                        base, near, [None] * len(near), [q.canonical] * len(near), ["near_miss"] * len(near)
-                    )
-    return examples
-
-
-def measure(
-    base: Base,
-    texts: Sequence[str],
-    golds: Sequence[Sequence[str] | None],
-    parts: Sequence[str],
-    sources: Sequence[str],
-) -> list[Example]:
-    """Measure `texts` against `base`; a gold of None means a near miss of the entry whose id is the part."""
-    ids = np.array([entry.id for entry in base.entries])
-    examples = []
-    for text, vector, gold, part, source in zip(texts, base.encoder.encode(list(texts)), golds, parts, sources):
-        seen = base.measure(text, vector)
-        names = ids[seen.entries]
-        own = (names == part) if gold is None else None
-        right = np.isin(names, list(gold or ()))
-        examples.append(Example(seen.features, seen.query, right, own, part, source, bool(gold)))
-    return examples
-
-
 def cross_fit(examples: Sequence[Example], say: Callable[[str], None]) -> list[np.ndarray]:
     """Probabilities [c] of every example from a model fitted without its question."""
     out: list[np.ndarray] = [np.zeros(0, np.float32)] * len(examples)
     for fold in range(FOLDS):
-        model = fit([e for e in examples if _fold(e.part) != fold])
+        model = fit([e for e in examples if fold_of(e.part) != fold])
         for at, example in enumerate(examples):
-            if _fold(example.part) == fold:
+            if fold_of(example.part) == fold:
                 out[at] = model.probabilities(example.features, example.query)
         say(f"fold {fold + 1} of {FOLDS} fitted")
     return out
@@ -387,15 +258,6 @@ def _frozen(net: torch.nn.Sequential, mean: np.ndarray, scale: np.ndarray) -> Ne
         if isinstance(layer, torch.nn.Linear)
     )
     return Network(mean.astype(np.float32), scale.astype(np.float32), layers)
-
-
-def _as_entry(question: corpora.Question, draw: random.Random) -> FaqEntry:
-    variants = question.paraphrases[: draw.choice((1, VARIANTS, VARIANTS))]
-    return FaqEntry(question.canonical, question.canonical, "", variants)
-
-
-def _fold(part: str) -> int:
-    return zlib.crc32(part.encode()) % FOLDS
 
 
 def _digest(folder: Path) -> str:

@@ -39,7 +39,6 @@ COMMANDS = [
     ["train", "rasa"],
     ["train", "encoder"],
     ["train", "sentiment"],
-    ["train", "finder"],
 ]
 
 

@@ -12,7 +12,8 @@ from knowledge_base.finder import decide
 from knowledge_base.fusion import Thresholds
 from tests.unit.knowledge_base.conftest import BagOfPairs
 from training import calibrate
-from training.calibrate import Example, Ranking, choose_thresholds, figures, fit
+from training.calibrate import Ranking, choose_thresholds, figures, fit
+from training.examples import Example, dev_examples, fold_of
 
 BEST = ENTRY_FEATURES.index("best_wording")
 FIELD = QUERY_FEATURES.index("best_wording")
@@ -101,10 +102,10 @@ def test_questions_and_not_sentences_are_divided(tmp_path: Path):
     outside = [{"text": "今天天气", "type": "chitchat"}, {"text": "别的问题", "type": "hard", "near": "e1"}]
     for name, rows in (("kb_a", entries), ("queries_a", queries), ("oos", outside)):
         (folder / f"{name}.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows))
-    found = calibrate.dev_examples(folder, BagOfPairs())
+    found = dev_examples(folder, BagOfPairs())
     parts: dict[str, set[int]] = {}
     for example in found:
-        parts.setdefault(example.part, set()).add(calibrate._fold(example.part))
+        parts.setdefault(example.part, set()).add(fold_of(example.part))
     assert all(len(folds) == 1 for folds in parts.values())
     assert sum(e.in_scope for e in found) == 48
     removed = [e for e in found if e.source == "removed"]
