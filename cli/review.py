@@ -117,9 +117,7 @@ def calibrate(
     encoder: EncoderOption = str(ENCODER),
     data: Annotated[Path, typer.Option("--data", help="有 dev/ 的数据目录 data with dev/")] = ROOT / "data",
     out: Annotated[Path, typer.Option("--out", help="写到哪个目录 where calibration.json goes")] = FINDER,
-    heldout: Annotated[
-        Path | None, typer.Option(help="用 --hold-out 训练的编码器 trained with --hold-out")
-    ] = None,
+    heldout: Annotated[Path | None, typer.Option(help="用 --hold-out 训练的编码器 trained with --hold-out")] = None,
 ) -> None:
     """为编码器重新拟合概率和阈值 refit probabilities and thresholds for an encoder.
 
