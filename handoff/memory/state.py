@@ -201,6 +201,10 @@ class State:
 
     def _enqueue(self, conversation: Conversation, new: NewCase) -> Case:
         now = self._now()
+        order = now - new.head_start_ms
+        taken = {case.order_ms for case in self._line(new.group)}
+        while order in taken:  # who comes in the same millisecond stands behind, not where the case's id sorts
+            order += 1
         case = Case(
             case_id=new.case_id,
             conversation_id=conversation.conversation_id,
@@ -210,7 +214,7 @@ class State:
             priority=new.priority,
             group=new.group,
             enqueued_ms=now,
-            order_ms=now - new.head_start_ms,
+            order_ms=order,
             opened_seq=len(conversation.log) + 1,
             problem=new.problem,
             problem_seq=new.problem_seq,

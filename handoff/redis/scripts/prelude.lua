@@ -246,10 +246,13 @@ local function enqueue(conversation_id, new)
   local known = load_conversation(conversation_id)
   local seq = tonumber(known.seq)
   local preferred = now - known.last_agent_ms <= new.sticky_ms and known.last_agent or ''
+  -- Who comes in the same millisecond stands behind, not where the case's id happens to sort.
+  local order = now - new.head_start_ms
+  while call('ZCOUNT', key('line', new.group), order, order) > 0 do order = order + 1 end
   local case = {
     case_id = new.case_id, conversation_id = conversation_id, state = 'waiting', reason = new.reason,
     evidence = new.evidence, priority = whole(new.priority), group = new.group, enqueued_ms = whole(now),
-    order_ms = whole(now - new.head_start_ms), offered_to = '', offer_deadline_ms = '0', agent_id = '',
+    order_ms = whole(order), offered_to = '', offer_deadline_ms = '0', agent_id = '',
     attempts = '0', excluded = '', released_ms = '0', opened_seq = whole(seq + 1), accepted_ms = '0', closed_ms = '0',
     problem = new.problem, problem_seq = whole(new.problem_seq), preferred = preferred, note = '', outcome = '{}',
   }

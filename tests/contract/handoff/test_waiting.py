@@ -25,6 +25,15 @@ async def handled(shop, agent: str, count: int, ms: int = 60_000) -> None:
         await shop.desk.resolve(agent, case.case_id, outcome={})
 
 
+async def test_customers_of_the_same_millisecond_stand_in_the_order_they_came(desk):
+    customers = [f"c{number}" for number in range(12)]
+    for name in customers:  # the clock stands still
+        await desk.open(name)
+        await desk.request_human(name, key=name)
+    assert [case.conversation_id for case in await desk.queue()] == customers
+    assert [(await desk.waiting(name)).position for name in customers] == list(range(1, 13))
+
+
 async def test_a_range_is_told_only_when_there_is_something_to_tell_it_from(shop, desk, policy, backend):
     await shop.agent("wang")
     await shop.active("busy", "wang")
