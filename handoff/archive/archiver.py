@@ -22,18 +22,31 @@ log = logging.getLogger("jiehua.archiver")
 BATCH = 200
 WAIT_MS = 1000
 PAUSES_S = (0.2, 1.0, 5.0, 15.0)
+# A transaction costs a flush of the disk whether it holds one change or two hundred; so more may gather first.
+LINGER_S = 0.25
 
 
 class Archiver:
-    """Works until `stop` is called. `batch` is the most parcels of one transaction, `pauses_s` waits after errors."""
+    """Works until `stop` is called.
+
+    `batch` is the most parcels of one transaction; `pauses_s` are waits after errors, `linger_s` is the wait after a
+    batch that was not full.
+    """
 
     def __init__(
-        self, outbox: Outbox, archive: Archive, *, batch: int = BATCH, pauses_s: Sequence[float] = PAUSES_S
+        self,
+        outbox: Outbox,
+        archive: Archive,
+        *,
+        batch: int = BATCH,
+        pauses_s: Sequence[float] = PAUSES_S,
+        linger_s: float = LINGER_S,
     ) -> None:
         self._outbox = outbox
         self._archive = archive
         self._batch = batch
         self._pauses_s = pauses_s
+        self._linger_s = linger_s
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -50,7 +63,7 @@ class Archiver:
                 if not prepared:
                     await asyncio.to_thread(self._archive.prepare)
                     prepared = True
-                await self.step()
+                moved = await self.step()
             except (ArchiveUnavailable, BackendUnavailable) as error:
                 log.warning("nothing is lost, will try again: %s", error)
             except ArchiveError as error:
@@ -64,6 +77,8 @@ class Archiver:
                 if failures:
                     log.info("going on")
                 failures = 0
+                if 0 < moved < self._batch:
+                    await self._pause(self._linger_s)
                 continue
             await self._pause(self._pauses_s[min(failures, len(self._pauses_s) - 1)])
             failures += 1
