@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]
 #: Words of Chinese with their vectors; the finder's view of single words.
 WORDS = Path(__file__).parents[1] / "models" / "encoder"
-#: Up to this many texts the quick reader is faster than a call of the model (measured: docs/subsystems/knowledge.md).
+#: Up to this many texts go through the quick reader; larger batches through the model.
 FEW = 16
 _PROBES = ("怎么退货", "退款多久到账", "hello 123")
-_AGREE = 0.99  # least cosine between the two readers' vectors; eight-bit weights give 0.998
+_AGREE = 0.99  # least cosine between the two readers' vectors
 
 
 class Encoder(Protocol):

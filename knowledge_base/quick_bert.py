@@ -1,9 +1,10 @@
-"""A BERT read one text at a time: sentence-transformers' own call costs as much again as the model.
+"""A BERT read one text at a time, without the fixed costs of sentence-transformers' own call.
 
 A query is one short text, and the fixed costs of a general call (batching, padding, a module tree) then weigh as much
 as the arithmetic. What is left here is the arithmetic, with the weights of the linear layers in eight bits: a query
-is so short that reading the weights from memory is what takes the time. Vectors agree with the model's own to a
-cosine of about 0.998; `knowledge_base.encoder` checks that before it uses this reader.
+is so short that reading the weights from memory is what takes the time. Eight bits cost the more the deeper the model:
+`knowledge_base.encoder` compares both readers' vectors and uses this one only where they agree. Measured on one core:
+all-MiniLM-L6-v2 2.8 ms instead of 11 ms a question, but cosines of 0.98 to 0.996, so it is read by its own call.
 """
 
 from __future__ import annotations
