@@ -169,19 +169,34 @@ def eval_(
     encoder: EncoderOption = str(ENCODER),
     as_json: JsonOption = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="图 PNG")] = None,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--compare", help="可多次:bm25 · encoder(只用编码器)· rasa(ResponseSelector)· 模型名或路径"),
+    ] = None,
 ) -> None:
     """用带标准答案的问题评估 evaluate on labelled questions, on an index of its own."""
+    from cli.compare import as_objects, compare
     from knowledge_base import evaluate
 
     asked = read_questions(queries)
     outside = read_questions(oos, oos=True) if oos else []
-    evaluation = evaluate.judge(build_finder(faq, encoder), asked, outside)
+    finder = build_finder(faq, encoder)
+    evaluation = evaluate.judge(finder, asked, outside)
     if plot:
         evaluate.plot(evaluation, plot)
+    beside = compare(finder, asked, others) if others else []
     if as_json:
-        print(json.dumps(evaluation.report, ensure_ascii=False))
+        # The object is fixed; only who asks for a comparison gets one more field.
+        more = {"compared": as_objects(beside)} if beside else {}
+        print(json.dumps(evaluation.report | more, ensure_ascii=False))
         return
     table = Table("指标", "值", box=None)
     for name, value in evaluation.report.items():
         table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
     Console().print(table)
+    if beside:
+        ranked = Table("方法", "hit@1", "hit@3", "hit@5", "mrr", "毫秒/问", "准备(秒)", box=None)
+        for one in beside:
+            figures = [f"{value:.3f}" for value in one.figures.values()]
+            ranked.add_row(one.name, *figures, f"{one.query_ms:.2f}", f"{one.build_s:.1f}")
+        Console().print(ranked)

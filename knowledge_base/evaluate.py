@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts.answer import Finding, Outcome
 from knowledge_base.finder import Finder
@@ -98,11 +99,7 @@ def evaluate(finder: Finder, queries: Sequence[Query], oos: Sequence[Query] = ()
 def judge(finder: Finder, queries: Sequence[Query], oos: Sequence[Query] = ()) -> Evaluation:
     """Ask every query and judge what came back."""
     inside, outside = _ask(finder, queries), _ask(finder, oos)
-    ranks = np.array([judged.rank for judged in inside], np.int64)
-    report: dict[str, Any] = {"n": len(inside)}
-    for k in (1, 3, 5):
-        report[f"hit@{k}"] = _mean((ranks >= 1) & (ranks <= k))
-    report["mrr"] = _mean(np.where(ranks > 0, 1 / np.maximum(ranks, 1), 0.0))
+    report: dict[str, Any] = {"n": len(inside)} | hits([judged.rank for judged in inside])
     for verdict in ("answered_right", "answered_wrong", "clarified_right", "clarified_wrong", "missed"):
         report[verdict] = _mean([judged.verdict == verdict for judged in inside])
     report["oos_n"] = len(outside)
@@ -117,6 +114,13 @@ def judge(finder: Finder, queries: Sequence[Query], oos: Sequence[Query] = ()) -
         "entries": len(finder.entries),
     }
     return Evaluation(report, tuple(inside), tuple(outside))
+
+
+def hits(ranks: Sequence[int]) -> dict[str, float | None]:
+    """hit@1, hit@3, hit@5 and the mean reciprocal rank of right entries' ranks (from 1; 0: not found)."""
+    at = np.array(ranks, np.int64)
+    figures = {f"hit@{k}": _mean((at >= 1) & (at <= k)) for k in (1, 3, 5)}
+    return figures | {"mrr": _mean(np.where(at > 0, 1 / np.maximum(at, 1), 0.0))}
 
 
 def _ask(finder: Finder, queries: Sequence[Query]) -> list[Judged]:
@@ -164,14 +168,28 @@ def _auc(inside: Sequence[float], outside: Sequence[float]) -> float | None:
     return round(float((below + not_above).mean() / 2 / len(ordered)), 4)
 
 
+#: Rows and columns of the confusion.
+TRUTHS = ("right entry first", "right entry not first", "not in the base")
+DECISIONS = (Outcome.ANSWER, Outcome.CLARIFY, Outcome.MISS)
+
+
+def confusion(evaluation: Evaluation) -> NDArray[np.int64]:
+    """How many questions of each of TRUTHS met each of DECISIONS, [3, 3]."""
+    counts = np.zeros((len(TRUTHS), len(DECISIONS)), np.int64)
+    for judged in (*evaluation.in_scope, *evaluation.out_of_scope):
+        truth = 2 if not judged.query.gold else 0 if judged.rank == 1 else 1
+        counts[truth, DECISIONS.index(judged.finding.outcome)] += 1
+    return counts
+
+
 def plot(evaluation: Evaluation, path: Path) -> None:
-    """Draw reliability, risk against coverage, and the verdicts as a picture; needs matplotlib."""
+    """Draw reliability, risk against coverage, the verdicts and the confusion as a picture; needs matplotlib."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.6))
+    figure, ((left, middle), (right, last)) = plt.subplots(2, 2, figsize=(11, 9))
     rows = [*evaluation.in_scope, *evaluation.out_of_scope]
     sure = np.array([row.probability for row in rows])
     correct = np.array([row.rank == 1 and bool(row.query.gold) for row in rows])
@@ -194,6 +212,15 @@ def plot(evaluation: Evaluation, path: Path) -> None:
     outside = ["oos_answered", "oos_clarified", "oos_missed"]
     right.barh(outside, [report[name] or 0 for name in outside], color="tab:orange")
     right.set(xlim=(0, 1), title="Verdicts (orange: out of scope)")
+
+    counts = confusion(evaluation)
+    last.imshow(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    last.set_xticks(range(len(DECISIONS)), [decision.value for decision in DECISIONS])
+    last.set_yticks(range(len(TRUTHS)), TRUTHS)
+    for (row, column), count in np.ndenumerate(counts):
+        dark = count > 0.5 * counts[row].sum()
+        last.text(column, row, str(count), ha="center", va="center", color="white" if dark else "black")
+    last.set(title="What was there, what was done (questions)")
     figure.suptitle(f"{report['n']} questions, {report['oos_n']} out of scope, {report['entries']} entries")
     figure.tight_layout()
     figure.savefig(path, dpi=110)

@@ -1,10 +1,12 @@
 """Measure intent classifiers against each other on data/nlu: quality, speed, memory.
 
-    .venv-rasa/bin/python -m training.intents [--folds 3] [--pipelines linear,diet,...] [--out docs/decisions/...md]
+    .venv-rasa/bin/python -m training.intents [--folds 3] [--pipelines "linear;diet;..."] [--json]
+    .venv-rasa/bin/python -m training.intents --folds 5 --report docs/intents.md
 
 Each pipeline is config.yml with another classifier or other features. Examples are split into folds by a fixed seed,
 every intent in each fold; a fold is classified by a model trained on the others, in a process of its own, so that
-times and memory are its own. Prints a Markdown table; `--json` prints one object instead.
+times and memory are its own. Prints a Markdown table; `--json` prints one object instead. `--report` writes the page
+about the deployed pipeline: every intent, and what it is mistaken for.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from training import intent_report
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20261124
@@ -96,7 +100,7 @@ def scores(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:
 def measure_fold(
     pipeline: list[dict[str, Any]], train: list[tuple[str, str]], test: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Train and classify in this process; answers as pairs, times in seconds and ms, memory in MB."""
+    """Train and classify in this process; answers as (intent, given, text), times in seconds and ms, memory in MB."""
     os.environ.setdefault("JIEHUA_LOG_LEVEL", "ERROR")
     from bot.serve import quiet
 
@@ -124,18 +128,18 @@ def measure_fold(
         trained, trained_cpu = time.perf_counter() - began, time.process_time() - cpu
         agent = Agent.load(model)
 
-        async def classify() -> tuple[list[tuple[str, str]], list[float]]:
-            pairs, took = [], []
+        async def classify() -> tuple[list[tuple[str, str, str]], list[float]]:
+            answers, took = [], []
             for intent, text in test:
                 start = time.process_time()
                 parsed = await agent.parse_message(readable(text) or "?")
                 took.append(1000 * (time.process_time() - start))
-                pairs.append((intent, parsed["intent"]["name"]))
-            return pairs, took
+                answers.append((intent, parsed["intent"]["name"], text))
+            return answers, took
 
-        pairs, took = asyncio.run(classify())
+        answers, took = asyncio.run(classify())
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-    return {"pairs": pairs, "cpu_ms": took[10:], "train_s": trained, "train_cpu_s": trained_cpu, "rss_mb": resident}
+    return {"answers": answers, "cpu_ms": took[10:], "train_s": trained, "train_cpu_s": trained_cpu, "rss_mb": resident}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -144,6 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--pipelines", default="", help="names, separated by semicolons; all by default")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--report", type=Path, help="write the page about the deployed pipeline here")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "FOLD"), help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     os.chdir(ROOT)
@@ -155,6 +160,10 @@ def main(arguments: list[str] | None = None) -> int:
         train = [pair for at, part in enumerate(parts) if at != fold for pair in part]
         print("\n" + json.dumps(measure_fold(copy.deepcopy(available[name]), train, parts[fold])))
         return 0
+    if chosen.report:
+        answers = [tuple(row) for part in _folds_measured("linear", chosen.folds) for row in part["answers"]]
+        chosen.report.write_text(intent_report.page(answers, chosen.folds), encoding="utf-8")
+        return 0
     names = [name.strip() for name in chosen.pipelines.split(";") if name.strip()] or list(available)
     rows = {name: _measured(name, chosen.folds) for name in names}
     if chosen.json:
@@ -164,9 +173,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _measured(name: str, count: int) -> dict[str, float]:
-    pairs: list[tuple[str, str]] = []
-    took: list[float] = []
+def _folds_measured(name: str, count: int) -> list[dict[str, Any]]:
+    """What `measure_fold` found in each of `count` folds, each in a process of its own."""
     parts = []
     for fold in range(count):
         print(f"{name}: fold {fold + 1} of {count} ...", file=sys.stderr, flush=True)
@@ -174,13 +182,15 @@ def _measured(name: str, count: int) -> dict[str, float]:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{name}: fold {fold + 1} failed:\n{done.stderr[-3000:]}")
-        part = json.loads(done.stdout.strip().splitlines()[-1])
-        parts.append(part)
-        pairs += [tuple(pair) for pair in part["pairs"]]
-        took += part["cpu_ms"]
+        parts.append(json.loads(done.stdout.strip().splitlines()[-1]))
+    return parts
+
+
+def _measured(name: str, count: int) -> dict[str, float]:
+    parts = _folds_measured(name, count)
     return {
-        **scores(pairs),
-        "cpu_ms_p50": statistics.median(took),
+        **scores((wanted, given) for part in parts for wanted, given, _ in part["answers"]),
+        "cpu_ms_p50": statistics.median(ms for part in parts for ms in part["cpu_ms"]),
         "train_cpu_s": statistics.mean(part["train_cpu_s"] for part in parts),
         "rss_mb": max(part["rss_mb"] for part in parts),
     }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.evaluate import Query, QueryFileError, evaluate, judge, plot, read_queries
+from knowledge_base.evaluate import Query, QueryFileError, confusion, evaluate, judge, plot, read_queries
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import rule_of_thumb
 
@@ -44,6 +44,16 @@ def test_figures_are_those_of_the_verdicts(finder):
     assert report["missed"] == 0.25
     assert (report["oos_n"], report["oos_answered"], report["oos_missed"]) == (2, 0.5, 0.5)
     assert report["entries"] == 5
+
+
+def test_the_confusion_counts_every_question_once(finder):
+    evaluation = judge(finder, QUERIES, OOS)
+    counts = confusion(evaluation)
+    assert counts.sum(axis=1).tolist() == [2, 2, 2]
+    assert counts[0].tolist() == [2, 0, 0]  # the right entry came first and was given as the answer
+    assert counts[1, 0] == 1  # another came first and was given: the wrong answer of the report
+    assert counts[:, 0].sum() == sum(row.finding.outcome.value == "answer" for row in
+                                     (*evaluation.in_scope, *evaluation.out_of_scope))  # fmt: skip
 
 
 def test_the_area_is_the_share_of_pairs_in_the_right_order(finder):
