@@ -10,6 +10,7 @@ Stages, the slow ones kept in the work folder so that a second run goes on where
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Sequence
@@ -136,12 +137,13 @@ def _measured(
 def _vocabulary(
     data_dir: Path, work_dir: Path, questions: Sequence[Question], recipe: Recipe
 ) -> tuple[dict[str, float], vocabulary.Tokenizer]:
-    kept = work_dir / "vocabulary.json"
+    texts = corpora.conversation(data_dir) + [t for q in questions for t in (*q.wordings, *q.near_misses)]
+    texts += [normalise(line.text) for line in corpora.emotion_lines(emotion_folder(data_dir))]
+    seen = hashlib.sha256("\n".join((str(recipe.words), *texts)).encode()).hexdigest()
+    kept = work_dir / f"vocabulary-{seen[:16]}.json"
     if kept.exists():
         words = json.loads(kept.read_text(encoding="utf-8"))
     else:
-        texts = corpora.conversation(data_dir) + [t for q in questions for t in (*q.wordings, *q.near_misses)]
-        texts += [normalise(line.text) for line in corpora.emotion_lines(emotion_folder(data_dir))]
         words = vocabulary.choose(texts, list(corpora.dictionary(data_dir)), vocabulary.jieba_counts(), recipe.words)
         kept.write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
     log.info("vocabulary %d words", len(words))

@@ -48,21 +48,27 @@ def choose_sentences(
 
 
 def teacher_vectors(work: Path, wanted: dict[str, list[str]]) -> list[np.ndarray]:
-    """The teacher's unit vectors of each list of texts, float32 [texts, dimension], from the work folder if there."""
+    """The teacher's unit vectors of each list of texts, float32 [texts, dimension].
+
+    They are kept in the work folder by text, so more data costs only the new texts.
+    """
     vectors = []
     for name, texts in wanted.items():
         kept = work / f"teacher_{name}.npz"
+        known: dict[str, np.ndarray] = {}
         if kept.exists():
             with np.load(kept, allow_pickle=False) as stored:
-                if stored["texts"].tolist() == texts:
-                    vectors.append(stored["vectors"].astype(np.float32))
-                    continue
-        from training.teacher import Teacher, packaged_weights
+                known = dict(zip(stored["texts"].tolist(), stored["vectors"]))
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            from training.teacher import Teacher, packaged_weights
 
-        started = time.monotonic()
-        vectors.append(Teacher(packaged_weights(), texts).encode(texts))
-        np.savez(kept, texts=np.array(texts), vectors=vectors[-1].astype(np.float16))
-        log.info("teacher encoded %d %s in %.0f s", len(texts), name, time.monotonic() - started)
+            started = time.monotonic()
+            found = Teacher(packaged_weights(), missing).encode(missing)
+            known |= zip(missing, found.astype(np.float16))
+            np.savez(kept, texts=np.array(list(known)), vectors=np.stack(list(known.values())))
+            log.info("teacher encoded %d %s in %.0f s", len(missing), name, time.monotonic() - started)
+        vectors.append(np.stack([known[text] for text in texts]).astype(np.float32))
     return vectors
 
 
