@@ -36,9 +36,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 machine r
 def load_base(path: Path) -> Loaded:
     """The FAQ at `path` with all its entries. Raises Problem when there is none that customers see."""
     from knowledge_base import files
+    from knowledge_base.journal import finish
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}", "检查 --faq")
+    finish(path)
     loaded = files.load(path)
     if not served(loaded):
         raise Problem(f"知识库 {path} 里没有一条可用的条目", f"运行 jiehua kb check {path}")
@@ -87,9 +89,11 @@ def check(
     错误(✗)要改,否则那一条不回答客户;提醒(·)请人看一眼。
     """
     from knowledge_base import files
+    from knowledge_base.journal import finish
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}")
+    finish(path)
     loaded = files.load(path)
     found = list(loaded.problems)
     if not files_only and loaded.entries:

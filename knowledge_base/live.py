@@ -21,6 +21,7 @@ from knowledge_base.encoder import Encoder
 from knowledge_base.files import YAML_SUFFIXES, Loaded, Reader
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import Calibration
+from knowledge_base.journal import finish
 from knowledge_base.preparation import Preparation
 from knowledge_base.problems import Problem
 from knowledge_base.vectors import EmbeddingCache
@@ -52,6 +53,7 @@ class LiveBase:
         self._reloading = threading.Lock()
         self._artefact = cache_folder / "index" if cache_folder else None
         self._prepared = self._kept_preparation()
+        finish(self.path)
         self._loaded = self._reader.load()
         self._latest = self._loaded
         self._finder = self._build(self._loaded)
@@ -88,6 +90,7 @@ class LiveBase:
         Blocking (call it in a thread from async code); calls from several threads follow one another.
         """
         with self._reloading:
+            finish(self.path)
             latest = self._reader.load()
             self._latest = latest
             if not latest.ok or not latest.entries:
