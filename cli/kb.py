@@ -19,10 +19,10 @@ from contracts.codec import encode
 if TYPE_CHECKING:  # imported where they are used: torch takes seconds
     from knowledge_base.encoder import SentenceEncoder
     from knowledge_base.entry import FaqEntry
-    from knowledge_base.evaluate import Query
     from knowledge_base.files import Loaded
     from knowledge_base.finder import Finder
     from knowledge_base.problems import Problem as FileProblem
+    from knowledge_base.queries import Query
 
 app = typer.Typer(no_args_is_help=True, help="知识库 the knowledge base")
 FaqOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录或文件 folder, .yml or .jsonl")]
@@ -154,7 +154,7 @@ _OUTCOMES = {"answer": "[green]回答[/]", "clarify": "[yellow]澄清[/]", "miss
 
 def read_questions(path: Path, *, oos: bool = False, labelled: bool = True) -> list[Query]:
     """The questions of a file. Raises Problem naming the line, and where there is none."""
-    from knowledge_base.evaluate import QueryFileError, read_queries
+    from knowledge_base.queries import QueryFileError, read_queries
 
     try:
         queries = read_queries(path, oos=oos, labelled=labelled)

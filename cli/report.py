@@ -19,14 +19,14 @@ from cli.conversations import ZONE, DataOption, ZoneOption, open_archive, zone_o
 from cli.places import FAQ
 from cli.problem import Problem
 from contracts.codec import encode
+from gateway.asked import PROBE
+from handoff.days import begins_ms
 
 if TYPE_CHECKING:
     from handoff.report import MissedTopic, Promptness, Report, Spread
 
 DAYS = 7
 MOST_MISSES = 10
-# The question that `jiehua up` asks to see whether the stack answers is no customer's.
-PROBE = "rest:startup-probe"
 REASONS = {
     "explicit_request": "要求人工",
     "anger": "情绪激动",
@@ -82,7 +82,7 @@ def period(since: str | None, to: str | None, zone: ZoneInfo) -> tuple[int, int]
         first = last - timedelta(days=DAYS - 1)
     if first > last:
         raise Problem(f"起始日 {first} 在截止日 {last} 之后", "对调 --from 和 --to")
-    return _midnight_ms(first, zone), _midnight_ms(last + timedelta(days=1), zone)
+    return begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone)
 
 
 def show(found: Report, zone: ZoneInfo, console: Console) -> None:
@@ -140,10 +140,6 @@ def _day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise Problem(f"{option} {text} 不是日期", "写成 2026-01-31 这样") from error
-
-
-def _midnight_ms(day: date, zone: ZoneInfo) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
 
 
 def _rows(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None:

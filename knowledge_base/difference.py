@@ -85,13 +85,17 @@ class ChangedMeanwhileError(Exception):
 
 
 def apply(
-    path: Path, change: Difference, into: str = "imported.yml", *, expected: Mapping[str, str] | None = None
+    path: Path,
+    change: Difference,
+    into: str | Mapping[str, str] = "imported.yml",
+    *,
+    expected: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write `change` into the base's YAML files; returns the files written.
 
     `path` is the folder or the one file of the base. A changed entry stays in its file with its comments, a new one
-    goes to `into`; only files with a change are written, all together (see `journal`). `expected`: the digests that
-    entries must have now, "" for one that must not be there.
+    goes to `into` (one file, or a file for each id); only files with a change are written, all together (see
+    `journal`). `expected`: the digests that entries must have now, "" for one that must not be there.
 
     Raises ChangedMeanwhileError where they have others; DocumentError where a file that would be written has an error
     or the outcome is not what was asked for; OvertakenError where somebody writes at this moment. Nothing is written
@@ -103,8 +107,8 @@ def apply(
         changed = {one.new.id: one.new for one in change.changed}
         gone = {entry.id for entry in change.removed}
         touched = dict.fromkeys(loaded.places[one].file for one in (*changed, *gone) if one in loaded.places)
-        if change.added:
-            touched[into] = None
+        homes = {entry.id: into if isinstance(into, str) else into[entry.id] for entry in change.added}
+        touched |= dict.fromkeys(homes.values())
         before = {name: bytes_of(folder / name) for name in touched}
         _make_sure_of(expected or {}, loaded, before)
         after: dict[str, bytes] = {}
@@ -115,8 +119,9 @@ def apply(
             for block in list(document.entries):
                 if block.id in changed:
                     document.replace(changed[block.id])
-            for entry in change.added if name == into else ():
-                document.append(entry)
+            for entry in change.added:
+                if homes[entry.id] == name:
+                    document.append(entry)
             after[name] = document.text().encode("utf-8")
         _make_sure(loaded, change, after)
         return replace_files(folder, before, after)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from watchfiles import awatch
 
 from knowledge_base.artefact import ArtefactMismatchError, open_preparation, save
 from knowledge_base.encoder import Encoder
+from knowledge_base.entry import FaqEntry
 from knowledge_base.files import YAML_SUFFIXES, Loaded, Reader
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import Calibration
@@ -84,6 +85,10 @@ class LiveBase:
         """Whether the files hold an error that keeps them from being served."""
         return self._latest is not self._loaded
 
+    def draft(self, entries: Sequence[FaqEntry]) -> Finder:
+        """A base of other entries, built as this one is: the one that would serve if the files said so."""
+        return Finder.build(entries, self._encoder, self._calibration, self._cache, self._today, self._prepared)
+
     def reload(self) -> bool:
         """Read the files again and swap if they changed and hold no error. Returns whether a new version serves.
 
@@ -143,4 +148,4 @@ class LiveBase:
                 log.warning("index not kept: %s", error)
 
     def _build(self, loaded: Loaded) -> Finder:
-        return Finder.build(loaded.entries, self._encoder, self._calibration, self._cache, self._today, self._prepared)
+        return self.draft(loaded.entries)
