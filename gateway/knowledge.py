@@ -41,6 +41,11 @@ class SaveDraft:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    pass
+
+
+@dataclass(frozen=True)
 class Named:
     key: str
 
@@ -89,6 +94,12 @@ def routes(parts: Parts) -> APIRouter:
         parts.limits.agent.take(person.name)
         return person, frames.body(await wire.read_object(request, limit=LONGEST_BODY), kind)
 
+    async def with_display(documents: list[dict[str, Any]]) -> None:
+        """Say who by the name that colleagues see."""
+        await parts.directory.refresh()
+        for document in documents:
+            document["display"] = parts.directory.display(document["who"]) if document["who"] else ""
+
     # --- entries
 
     @router.get("/entries")
@@ -101,7 +112,9 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/entry")
     async def entry(request: Request) -> Response:
         await editor(request)
-        return wire.answer(await bench.entry(request.query_params.get("id", "")))
+        found = await bench.entry(request.query_params.get("id", ""))
+        await with_display([found["draft"]] if found["draft"] else [])
+        return wire.answer(found)
 
     @router.get("/state")
     async def state(request: Request) -> Response:
@@ -123,7 +136,9 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/drafts")
     async def drafts(request: Request) -> Response:
         await editor(request)
-        return wire.answer({"drafts": await bench.drafts()})
+        found = await bench.drafts()
+        await with_display(found)
+        return wire.answer({"drafts": found})
 
     @router.post("/drafts")
     async def save(request: Request) -> Response:
@@ -139,6 +154,12 @@ def routes(parts: Parts) -> APIRouter:
         return wire.answer({"ok": True})
 
     # --- trying and publishing
+
+    @router.post("/warm")
+    async def warm(request: Request) -> Response:
+        await told(request, Nothing)
+        bench.warm()
+        return wire.answer({"ok": True})
 
     @router.post("/hits")
     async def hits(request: Request) -> Response:
@@ -163,9 +184,7 @@ def routes(parts: Parts) -> APIRouter:
     async def history(request: Request) -> Response:
         await editor(request)
         versions = await bench.history(request.query_params.get("id", ""))
-        await parts.directory.refresh()
-        for version in versions:
-            version["display"] = parts.directory.display(version["who"]) if version["what"] == "published" else ""
+        await with_display([version for version in versions if version["what"] == "published"])
         return wire.answer({"versions": versions})
 
     @router.post("/history/restore")

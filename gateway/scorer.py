@@ -45,9 +45,10 @@ class Scorer:
         self._said: tuple[str, OrderedDict[str, Reply]] = ("", OrderedDict())
 
     def answer(self, request: Mapping[str, Any]) -> Document:
-        """The answer to one request; `what` is one of hits, replay, gaps. Files are read again first."""
+        """The answer to one request; `what` is one of ready, hits, replay, gaps. Files are read again first."""
         self.live.reload()
         kinds: dict[str, Callable[[Mapping[str, Any]], Document]] = {
+            "ready": lambda _: {},
             "hits": self._hits,
             "replay": self._replay,
             "gaps": self._gaps,

@@ -82,7 +82,9 @@ class Voice:
         held = await asyncio.to_thread(self._workbook.draft, key)
         if held is not None:
             return asdict(held)
-        draft = Draft(key, {**form, "updated": self._today().isoformat()}, gap=question)
+        # A draft of the workbench lies apart by itself; its entry is one to be published.
+        written = {name: value for name, value in form.items() if name != "status"}
+        draft = Draft(key, {**written, "updated": self._today().isoformat()}, gap=question)
         saved = await asyncio.to_thread(lambda: self._workbook.save(draft, who=who))
         topic = Topic(form["id"], question, tuple(gap["wordings"]), who, _now_ms())
         await asyncio.to_thread(self._workbook.take_up, topic)

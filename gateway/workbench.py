@@ -25,6 +25,7 @@ from gateway.scoring import Scoring
 from gateway.settings import Settings
 from gateway.voice import Voice
 from knowledge_base import files
+from knowledge_base.columns import stable_id
 from knowledge_base.difference import ChangedMeanwhileError
 from knowledge_base.document import DocumentError
 from knowledge_base.editing import Edit, Fault, ReadOnlyBaseError, form_of, read_form, write
@@ -95,6 +96,7 @@ class Workbench:
         self._publishing = asyncio.Lock()
         self._history: History | None = None
         self._noticed = ""
+        self._warming: asyncio.Task[Document] | None = None
         self._reports: OrderedDict[str, Document] = OrderedDict()
 
     @classmethod
@@ -104,6 +106,8 @@ class Workbench:
 
     async def close(self) -> None:
         """End what runs beside it."""
+        if self._warming is not None:
+            self._warming.cancel()
         await self.scoring.close()
 
     # --- looking
@@ -191,6 +195,12 @@ class Workbench:
 
     # --- trying
 
+    def warm(self) -> None:
+        """Somebody will try or publish something soon: let the model load meanwhile."""
+        if self._warming is None or self._warming.done():
+            self._warming = asyncio.create_task(self.scoring.ask("ready"))
+            self._warming.add_done_callback(lambda task: task.cancelled() or task.exception())  # told when asked for
+
     async def hits(self, text: str, *, channel: str, keys: Sequence[str] = ()) -> Document:
         """What the chat would make of a question; with `keys` as if these drafts were published."""
         return await self.scoring.ask("hits", text=text, channel=channel, forms=await self._forms_of(keys))
@@ -224,7 +234,12 @@ class Workbench:
                 await self._audit(who, "kb_publish", entry.id)
             if override:
                 await self._audit(who, "kb_publish_override", f"{report['broken']} broken: {override}")
-            return {"written": [path.name for path in written], "report": report, "version": report["draft"]}
+            return {
+                "ids": [entry.id for _, entry in drafts],
+                "written": [path.name for path in written],
+                "report": report,
+                "version": report["draft"],
+            }
 
     async def reviewed(self, entry_id: str, made_from: str, *, who: str) -> Document:
         """The owner has looked: today is when the entry was last checked. What is answered stays the same."""
@@ -312,6 +327,9 @@ class Workbench:
         self, loaded: Loaded, form: Mapping[str, Any], entry_id: str, beside: Sequence[FaqEntry] = ()
     ) -> tuple[FaqEntry | None, Sequence[Fault]]:
         others = [entry for entry in (*loaded.entries, *beside) if entry.id != entry_id]
+        question = form.get("question")
+        if not entry_id and not form.get("id") and isinstance(question, str) and question.strip():
+            form = {**form, "id": stable_id(question)}
         checked = read_form(form, self._today(), others)
         if checked.entry is not None and entry_id and checked.entry.id != entry_id:
             fault = Fault("id", 0, "error", "编号不能改", f"改回 {entry_id}；要换编号就新建一条、下线这一条")
