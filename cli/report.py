@@ -66,20 +66,20 @@ def report(
     with open_archive(data) as archive:
         threads = (one for one in archive.threads(from_ms, until_ms) if one.conversation_id != PROBE)
         now_ms = time.time_ns() // 1_000_000
-        found = count(threads, from_ms=from_ms, until_ms=until_ms, now_ms=now_ms, categories=_categories(faq))
+        found = count(threads, from_ms=from_ms, until_ms=until_ms, now_ms=now_ms, categories=categories_of(faq))
     if as_json:
         print(json.dumps(encode(found), ensure_ascii=False))
     else:
         show(found, where, Console())
 
 
-def period(since: str | None, to: str | None, zone: ZoneInfo) -> tuple[int, int]:
-    """[from, until) in UTC ms of whole days; the last seven, or seven from or to the day given. Raises Problem."""
+def period(since: str | None, to: str | None, zone: ZoneInfo, *, days: int = DAYS) -> tuple[int, int]:
+    """[from, until) in UTC ms of whole days; the last `days`, or so many from or to the day given. Raises Problem."""
     first, last = _day(since, "--from"), _day(to, "--to")
     if last is None:
-        last = first + timedelta(days=DAYS - 1) if first is not None else datetime.now(zone).date()
+        last = first + timedelta(days=days - 1) if first is not None else datetime.now(zone).date()
     if first is None:
-        first = last - timedelta(days=DAYS - 1)
+        first = last - timedelta(days=days - 1)
     if first > last:
         raise Problem(f"起始日 {first} 在截止日 {last} 之后", "对调 --from 和 --to")
     return begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone)
@@ -125,7 +125,7 @@ def show(found: Report, zone: ZoneInfo, console: Console) -> None:
     _misses(console, found.misses)
 
 
-def _categories(faq: Path) -> dict[str, str]:
+def categories_of(faq: Path) -> dict[str, str]:
     """The category of each FAQ entry; none when there is no readable FAQ here."""
     from knowledge_base import files
 
