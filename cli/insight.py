@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.conversations import ZONE, DataOption, ZoneOption, open_archive, zone_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 15
 DAYS = 30
+MOST_BARS = 15
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -63,7 +64,8 @@ def _show(found: Insight, console: Console) -> None:
     for title, rows in (("话题", found.topics), ("商品", found.products)):
         if not rows:
             continue
-        table = Table(title, "问题", "走势", "负面", "答不上", box=None, padding=(0, 2))
+        trend = Column("走势", no_wrap=True)
+        table = Table(title, "问题", trend, "负面", "答不上", box=None, padding=(0, 2))
         for one in rows[:SHOWN]:
             cells = [str(one.n), _spark(one), str(one.negative), str(one.missed)]
             table.add_row(Text(one.name or "(和知识库无关)"), *cells)
@@ -72,8 +74,8 @@ def _show(found: Insight, console: Console) -> None:
 
 
 def _spark(one: Counted) -> str:
-    """The days as a row of small bars; long periods in thirty steps."""
-    step = max(1, -(-len(one.by_day) // DAYS))
+    """The days as a row of small bars, several days in one where there are many."""
+    step = max(1, -(-len(one.by_day) // MOST_BARS))
     values = [sum(one.by_day[at : at + step]) for at in range(0, len(one.by_day), step)]
     most = max(1, *values)
     return "".join(_BARS[(len(_BARS) - 1) * value // most] if value else " " for value in values)

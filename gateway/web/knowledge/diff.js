@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 
+const SHORT = 20;
 const LISTS = new Set(["variants", "tags", "channels", "related", "images"]);
 
 /** A field's value as words. */
@@ -17,6 +18,8 @@ export function shown(field, value) {
 export function cellsOf({ field, old, new: next }) {
   if (LISTS.has(field)) return [itemsOf(old ?? [], new Set(next ?? []), "del"), itemsOf(next ?? [], new Set(old ?? []), "ins")];
   const [before, after] = [shown(field, old), shown(field, next)];
+  // Of a date or a word the part that differs says less than the whole.
+  if (Math.max(before.length, after.length) <= SHORT) return [h("del", {}, before), h("ins", {}, after)];
   let head = 0;
   while (head < Math.min(before.length, after.length) && before[head] === after[head]) head += 1;
   let tail = 0;

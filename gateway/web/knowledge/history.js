@@ -17,9 +17,20 @@ export function makeHistory(tools) {
     all.hidden = !id;
     place.fill(
       () => tools.get(`history?id=${encodeURIComponent(id)}`),
-      ({ versions }) => (versions.length ? h("ol", { class: "versions" }, versions.map((version, at) => row(version, id, at === 0))) : h("p", { class: "page-note" }, t("history.none"))),
+      ({ versions }) => {
+        if (!versions.length) return h("p", { class: "page-note" }, t("history.none"));
+        const seen = new Set();
+        const rows = versions.map((version) => {
+          const latest = !seen.has(version.entry_id);
+          seen.add(version.entry_id);
+          return row(version, id, latest);
+        });
+        return h("ol", { class: "versions" }, rows);
+      },
     );
   };
+
+  /** `latest`: the entry is as this version says; there is nothing to bring back. */
 
   function row(version, id, latest) {
     const fields = version.differences.map((one) => t(`field.${one.field}`, {}, one.field)).join("、");
@@ -37,7 +48,7 @@ export function makeHistory(tools) {
         h(
           "div",
           { class: "version-actions" },
-          version.form && !(id && latest) ? button(t("history.restore"), () => restore(version)) : null,
+          version.form && !latest ? button(t("history.restore"), () => restore(version)) : null,
           id ? null : h("a", { class: "button plain", href: `#history/${encodeURIComponent(version.entry_id)}` }, t("edit.history")),
           h("a", { class: "button plain", href: `#entries/${encodeURIComponent(version.entry_id)}` }, t("history.open")),
         ),
