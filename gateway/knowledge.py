@@ -12,7 +12,7 @@ from gateway import frames, text, wire
 from gateway.errors import BadRequest
 from gateway.parts import Parts
 from gateway.people import Person, Role
-from gateway.workbench import Wanted
+from gateway.shelf import Wanted
 from handoff.days import ZONE
 from knowledge_base.workbook import Draft
 

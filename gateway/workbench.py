@@ -13,29 +13,24 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-from gateway.errors import BadRequest, Blocked, GatewayError, Missing, NotNow, Overtaken
+from gateway.errors import BadRequest, Blocked, Missing, Overtaken
 from gateway.golden import golden_questions
 from gateway.people import People
 from gateway.scoring import Scoring
 from gateway.settings import Settings
+from gateway.shelf import Shelf, Wanted
 from gateway.voice import Voice
-from knowledge_base import files
 from knowledge_base.columns import stable_id
-from knowledge_base.difference import ChangedMeanwhileError
-from knowledge_base.document import DocumentError
-from knowledge_base.editing import Edit, Fault, ReadOnlyBaseError, form_of, read_form, write
+from knowledge_base.editing import Edit, Fault, form_of, read_form
 from knowledge_base.entry import FaqEntry
 from knowledge_base.entry_checks import Due, due
-from knowledge_base.files import Loaded, Reader
-from knowledge_base.history import History, Version, difference_of, history_of
-from knowledge_base.journal import OvertakenError, finish
+from knowledge_base.files import Loaded
+from knowledge_base.history import difference_of
 from knowledge_base.workbook import NAME, Draft, DraftChangedError, Workbook
-from language.normalise import normalise
 from language.personal import masked
 
 log = logging.getLogger("jiehua.workbench")
@@ -46,31 +41,6 @@ REPLAYED = 200
 MOST_ROWS = 300
 LEAST_REASON = 4
 _REPORTS_KEPT = 16
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which entries to list; "" is any. `due` is one of Due, "any", or ""."""
-
-    text: str = ""
-    category: str = ""
-    status: str = ""
-    owner: str = ""
-    tag: str = ""
-    due: str = ""
-
-    def fits(self, entry: FaqEntry, today: date) -> bool:
-        """Whether an entry is wanted."""
-        said = (entry.id, entry.question, *entry.variants, entry.answer)
-        why = due(entry, today)
-        return (
-            (not self.category or entry.category == self.category)
-            and (not self.status or entry.status.value == self.status)
-            and (not self.owner or entry.owner == self.owner)
-            and (not self.tag or self.tag in entry.tags)
-            and (not self.due or (why is not None and self.due in ("any", why.value)))
-            and (not self.text or any(normalise(self.text) in normalise(one) for one in said))
-        )
 
 
 class Workbench:
@@ -84,18 +54,14 @@ class Workbench:
         *,
         today: Callable[[], date] = date.today,
     ) -> None:
-        self.path = settings.faq
         self.scoring = scoring
         self.workbook = Workbook(settings.data / NAME)
+        self._shelf = Shelf(settings.faq, self.workbook)
         self.voice = Voice(settings, scoring, self.workbook)
         self._settings = settings
         self._people = people
         self._today = today
-        self._reader = Reader(self.path)
-        self._reading = asyncio.Lock()
         self._publishing = asyncio.Lock()
-        self._history: History | None = None
-        self._noticed = ""
         self._warming: asyncio.Task[Document] | None = None
         self._reports: OrderedDict[str, Document] = OrderedDict()
 
@@ -114,7 +80,7 @@ class Workbench:
 
     async def entries(self, wanted: Wanted) -> Document:
         """The entries that fit, in the order of the files, with what the filters can choose from."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         drafts = await asyncio.to_thread(self.workbook.drafts)
         today = self._today()
         drafted = {draft.entry_id for draft in drafts}
@@ -128,13 +94,13 @@ class Workbench:
             "owners": _kinds(entry.owner for entry in everything),
             "tags": _kinds(tag for entry in everything for tag in entry.tags),
             "problems": [asdict(one) for one in loaded.problems if one.severity == "error"],
-            "read_only": self._read_only,
+            "read_only": self._shelf.read_only,
             "digest": loaded.digest,
         }
 
     async def entry(self, entry_id: str) -> Document:
         """One entry as a form, its version, where it stands, and its draft if there is one; raises Missing."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         entry = _entry_of(loaded, entry_id)
         if entry is None:
             raise Missing("没有这个条目，可能刚被删去。")
@@ -154,12 +120,12 @@ class Workbench:
 
     async def check(self, form: Document, entry_id: str) -> list[Document]:
         """The faults of a form as it is typed; `entry_id` is the entry it changes, "" for a new one."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         return [asdict(fault) for fault in self._checked(loaded, form, entry_id)[1]]
 
     async def state(self, entry_id: str) -> Document:
         """What a page watches: whether files or the open entry changed, and what is wrong in the files."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         entry = _entry_of(loaded, entry_id)
         wrong = [asdict(one) for one in loaded.problems if one.severity == "error"]
         return {"digest": loaded.digest, "version": entry.digest if entry else "", "problems": wrong}
@@ -168,7 +134,7 @@ class Workbench:
 
     async def drafts(self) -> list[Document]:
         """Every draft with whether its entry was changed under it, and its faults."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         held = {entry.id: entry.digest for entry in loaded.entries}
         found = []
         for draft in await asyncio.to_thread(self.workbook.drafts):
@@ -180,12 +146,15 @@ class Workbench:
 
     async def save_draft(self, draft: Draft, *, who: str) -> Document:
         """Keep what was typed, right or wrong. Raises Overtaken with the other editor's draft."""
-        self._may_write()
+        self._shelf.may_write()
         try:
             return draft_view(await asyncio.to_thread(lambda: self.workbook.save(draft, who=who)))
         except DraftChangedError as error:
             current = draft_view(error.current) if error.current else None
-            details = {"draft": current, "differences": difference_of(error.current and error.current.form, draft.form)}
+            details = {
+                "draft": current,
+                "differences": difference_of(error.current.form if error.current else None, draft.form),
+            }
             raise Overtaken("这份草稿刚被别人存过或发布了。", details=details) from error
 
     async def drop_draft(self, key: str, *, who: str) -> None:
@@ -207,7 +176,7 @@ class Workbench:
 
     async def replay(self, wanted: Mapping[str, int]) -> Document:
         """What publishing these drafts (key → number) would change for real questions and for the golden ones."""
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         return await self._report(await self._ready(loaded, wanted))
 
     # --- publishing
@@ -218,16 +187,16 @@ class Workbench:
         Raises Overtaken when an entry or a draft changed meanwhile (with the differences, nothing is lost), BadRequest
         for a form with errors, and Blocked with the report when a golden question breaks and no reason is given.
         """
-        self._may_write()
+        self._shelf.may_write()
         async with self._publishing:
-            loaded = await self.loaded()
+            loaded = await self._shelf.loaded()
             drafts = await self._ready(loaded, wanted)
             report = await self._report(drafts)
             if report["broken"] and len(reason.strip()) < LEAST_REASON:
                 raise Blocked(details={"report": report})
             edits = [Edit(entry, draft.made_from) for draft, entry in drafts]
             override = reason.strip() if report["broken"] else ""
-            written = await asyncio.to_thread(self._write, loaded, edits, who, override)
+            written = await asyncio.to_thread(self._shelf.write, loaded, edits, who, override)
             await asyncio.to_thread(self.workbook.drop, [draft.key for draft, _ in drafts])
             await asyncio.to_thread(self.voice.published, [entry.id for _, entry in drafts])
             for _, entry in drafts:
@@ -243,15 +212,15 @@ class Workbench:
 
     async def reviewed(self, entry_id: str, made_from: str, *, who: str) -> Document:
         """The owner has looked: today is when the entry was last checked. What is answered stays the same."""
-        self._may_write()
+        self._shelf.may_write()
         async with self._publishing:
-            loaded = await self.loaded()
+            loaded = await self._shelf.loaded()
             entry = _entry_of(loaded, entry_id)
             if entry is None:
                 raise Missing("没有这个条目，可能刚被删去。")
             seen = replace(entry, updated=self._today())
             if seen != entry:
-                await asyncio.to_thread(self._write, loaded, [Edit(seen, made_from)], who, "")
+                await asyncio.to_thread(self._shelf.write, loaded, [Edit(seen, made_from)], who, "")
                 await self._audit(who, "kb_reviewed", entry_id)
         return await self.entry(entry_id)
 
@@ -259,13 +228,13 @@ class Workbench:
 
     async def history(self, entry_id: str = "") -> list[Document]:
         """The versions of an entry, or the changes of all, the latest first, each with what it changed."""
-        await self.loaded()
-        return await asyncio.to_thread(self._versions, entry_id)
+        await self._shelf.loaded()
+        return await asyncio.to_thread(self._shelf.versions, entry_id)
 
     async def restore(self, number: str, *, who: str) -> Document:
         """A draft that brings an earlier version back; it is tried and published like any other."""
-        loaded = await self.loaded()
-        version = await asyncio.to_thread(self._past.version, number)
+        loaded = await self._shelf.loaded()
+        version = await asyncio.to_thread(self._shelf.past.version, number)
         if version is None or version.form is None:
             raise Missing("没有这个版本。")
         entry = _entry_of(loaded, version.entry_id)
@@ -280,33 +249,6 @@ class Workbench:
         return await self.save_draft(draft, who=who)
 
     # --- inside
-
-    async def loaded(self) -> Loaded:
-        """The base as its files say now; what was changed by hand is noted in the history."""
-        async with self._reading:
-            return await asyncio.to_thread(self._load)
-
-    def _load(self) -> Loaded:
-        finish(self.path)
-        loaded = self._reader.load()
-        if loaded.ok and loaded.entries and loaded.digest != self._noticed:
-            self._past.notice(loaded.entries)
-            self._noticed = loaded.digest
-        return loaded
-
-    @property
-    def _past(self) -> History:
-        if self._history is None:
-            self._history = history_of(self.path, self.workbook)
-        return self._history
-
-    @property
-    def _read_only(self) -> bool:
-        return self.path.is_file() and self.path.suffix not in files.YAML_SUFFIXES
-
-    def _may_write(self) -> None:
-        if self._read_only:
-            raise NotNow("知识库是一个 JSON Lines 文件，只能看；导入成 YAML 目录后就能在这里编辑。")
 
     def _row(self, entry: FaqEntry, today: date, drafted: bool) -> Document:
         why = due(entry, today)
@@ -367,28 +309,12 @@ class Workbench:
             }
             raise Overtaken("这一条刚被别人改过，没有写入；您的草稿还在。", details=details)
 
-    def _write(self, loaded: Loaded, edits: Sequence[Edit], who: str, reason: str) -> list[Path]:
-        try:
-            self._past.notice(loaded.entries, writing=True)
-            written = write(self.path, edits)
-        except (ChangedMeanwhileError, OvertakenError) as error:
-            raise Overtaken("文件刚被别人改过，没有写入；请再试一次。") from error
-        except DocumentError as error:
-            raise NotNow(f"没有写入：{error.problems[0]}") from error
-        except ReadOnlyBaseError as error:
-            raise NotNow from error
-        except OSError as error:
-            log.error("the knowledge base cannot be written: %s", error)
-            raise GatewayError("文件写不进去，请检查磁盘空间和权限；草稿还在。") from error
-        self._past.record([edit.entry for edit in edits], written, who=who, reason=reason)
-        return written
-
     async def _report(self, drafts: Sequence[tuple[Draft, FaqEntry]]) -> Document:
         """The replay of these drafts, kept for as long as drafts, files and real questions are the same."""
         forms = [form_of(entry) for _, entry in drafts]
         real = await asyncio.to_thread(self.voice.latest, REPLAYED)
         golden = await asyncio.to_thread(golden_questions, self._settings)
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         asked = json.dumps([forms, real, golden, loaded.digest, str(self._today())], ensure_ascii=False)
         key = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self._reports:
@@ -400,7 +326,7 @@ class Workbench:
         return self._reports[key]
 
     async def _forms_of(self, keys: Sequence[str]) -> list[Document]:
-        loaded = await self.loaded()
+        loaded = await self._shelf.loaded()
         forms = []
         for key in keys:
             draft = await asyncio.to_thread(self.workbook.draft, key)
@@ -410,13 +336,6 @@ class Workbench:
                     raise BadRequest(f"草稿还有错误：{faults[0].what}")
                 forms.append(form_of(entry))
         return forms
-
-    def _versions(self, entry_id: str) -> list[Document]:
-        found = []
-        for version in self._past.versions(entry_id):
-            before = self._past.before(version)
-            found.append({**version_view(version), "differences": difference_of(before and before.form, version.form)})
-        return found
 
     async def _audit(self, who: str, action: str, target: str) -> None:
         await asyncio.to_thread(self._people.audit, who, action, target)
@@ -428,11 +347,6 @@ _WORST_FIRST = ("broken", "weaker", "changed", "improved", "same")
 def draft_view(draft: Draft) -> Document:
     """A draft as the pages know it."""
     return asdict(draft)
-
-
-def version_view(version: Version) -> Document:
-    """A version as the pages know it."""
-    return asdict(version)
 
 
 def _entry_of(loaded: Loaded, entry_id: str) -> FaqEntry | None:
