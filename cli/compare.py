@@ -16,8 +16,8 @@ from cli.processes import die_with_parent
 
 if TYPE_CHECKING:  # imported where they are used: torch takes seconds
     from knowledge_base.compare import Compared
-    from knowledge_base.evaluate import Query
     from knowledge_base.finder import Finder
+    from knowledge_base.queries import Query
 
 #: What `--compare` calls the ways that are no model.
 BM25, ALONE, SELECTOR = "bm25", "encoder", "rasa"

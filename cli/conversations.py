@@ -18,6 +18,7 @@ from rich.text import Text
 
 from cli.problem import Problem
 from contracts.codec import encode
+from handoff.days import ZONE
 
 if TYPE_CHECKING:
     from handoff.archive import Archive
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="历史会话 conversations of the past")
 DataOption = Annotated[Path, typer.Option("--data", envvar="JIEHUA_DATA", help="数据目录 data folder")]
 ZoneOption = Annotated[str, typer.Option("--zone", help="时区 time zone of days and times")]
-ZONE = "Asia/Shanghai"
 AUTHORS = {"customer": "客户", "bot": "机器人", "agent": "客服", "system": "系统"}
 
 

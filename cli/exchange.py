@@ -18,6 +18,7 @@ from knowledge_base import exchange, files
 from knowledge_base.difference import Change, Difference, apply, difference
 from knowledge_base.document import DocumentError
 from knowledge_base.entry import FaqEntry
+from knowledge_base.journal import OvertakenError, finish
 
 FolderOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录 folder of YAML files")]
 SHOWN = 20
@@ -39,6 +40,7 @@ def import_(
         raise Problem(f"找不到文件 {file}")
     if not faq.is_dir():
         raise Problem(f"{faq} 不是目录", "导入只写 YAML 目录")
+    finish(faq)
     incoming = exchange.read(file)
     rejected = [problem for problem in incoming.problems if problem.severity == "error"]
     if whole and rejected:
@@ -47,7 +49,7 @@ def import_(
     change = difference(held, incoming.entries, whole=whole, spoken_of=incoming.spoken_of)
     try:
         written = apply(faq, change) if yes and not change.empty else []
-    except DocumentError as error:
+    except (DocumentError, OvertakenError) as error:
         raise Problem(f"没有写入:{error.problems[0]}", "改好后再导入", status=1) from error
     except OSError as error:
         raise Problem(f"没有写入:{error.strerror or error}", "检查磁盘空间和写权限", status=1) from error
@@ -75,6 +77,7 @@ def export(
     faq: FolderOption = FAQ,
 ) -> None:
     """导出全部条目;再导入完全一致 export everything; importing it again gives the same."""
+    finish(faq)
     entries = files.load(faq).entries
     try:
         content = exchange.export(entries, file.suffix.lstrip(".").lower())

@@ -19,10 +19,10 @@ from contracts.codec import encode
 if TYPE_CHECKING:  # imported where they are used: torch takes seconds
     from knowledge_base.encoder import SentenceEncoder
     from knowledge_base.entry import FaqEntry
-    from knowledge_base.evaluate import Query
     from knowledge_base.files import Loaded
     from knowledge_base.finder import Finder
     from knowledge_base.problems import Problem as FileProblem
+    from knowledge_base.queries import Query
 
 app = typer.Typer(no_args_is_help=True, help="知识库 the knowledge base")
 FaqOption = Annotated[Path, typer.Option("--faq", envvar="JIEHUA_FAQ", help="FAQ 目录或文件 folder, .yml or .jsonl")]
@@ -36,9 +36,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="机器可读 machine r
 def load_base(path: Path) -> Loaded:
     """The FAQ at `path` with all its entries. Raises Problem when there is none that customers see."""
     from knowledge_base import files
+    from knowledge_base.journal import finish
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}", "检查 --faq")
+    finish(path)
     loaded = files.load(path)
     if not served(loaded):
         raise Problem(f"知识库 {path} 里没有一条可用的条目", f"运行 jiehua kb check {path}")
@@ -87,9 +89,11 @@ def check(
     错误(✗)要改,否则那一条不回答客户;提醒(·)请人看一眼。
     """
     from knowledge_base import files
+    from knowledge_base.journal import finish
 
     if not path.exists():
         raise Problem(f"找不到知识库 {path}")
+    finish(path)
     loaded = files.load(path)
     found = list(loaded.problems)
     if not files_only and loaded.entries:
@@ -150,7 +154,7 @@ _OUTCOMES = {"answer": "[green]回答[/]", "clarify": "[yellow]澄清[/]", "miss
 
 def read_questions(path: Path, *, oos: bool = False, labelled: bool = True) -> list[Query]:
     """The questions of a file. Raises Problem naming the line, and where there is none."""
-    from knowledge_base.evaluate import QueryFileError, read_queries
+    from knowledge_base.queries import QueryFileError, read_queries
 
     try:
         queries = read_queries(path, oos=oos, labelled=labelled)

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, conversations, evaluate, exchange, kb, report, review, tidy, train
+from cli import agents, conversations, evaluate, exchange, insight, kb, report, review, tidy, train
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -100,6 +100,7 @@ def doctor(data: DataOption = Path("var"), as_json: Annotated[bool, typer.Option
 
 
 app.command("report")(report.report)
+app.command("insight")(insight.insight)
 
 
 def main() -> None:

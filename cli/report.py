@@ -19,14 +19,14 @@ from cli.conversations import ZONE, DataOption, ZoneOption, open_archive, zone_o
 from cli.places import FAQ
 from cli.problem import Problem
 from contracts.codec import encode
+from gateway.asked import PROBE
+from handoff.days import begins_ms
 
 if TYPE_CHECKING:
     from handoff.report import MissedTopic, Promptness, Report, Spread
 
 DAYS = 7
 MOST_MISSES = 10
-# The question that `jiehua up` asks to see whether the stack answers is no customer's.
-PROBE = "rest:startup-probe"
 REASONS = {
     "explicit_request": "要求人工",
     "anger": "情绪激动",
@@ -66,23 +66,23 @@ def report(
     with open_archive(data) as archive:
         threads = (one for one in archive.threads(from_ms, until_ms) if one.conversation_id != PROBE)
         now_ms = time.time_ns() // 1_000_000
-        found = count(threads, from_ms=from_ms, until_ms=until_ms, now_ms=now_ms, categories=_categories(faq))
+        found = count(threads, from_ms=from_ms, until_ms=until_ms, now_ms=now_ms, categories=categories_of(faq))
     if as_json:
         print(json.dumps(encode(found), ensure_ascii=False))
     else:
         show(found, where, Console())
 
 
-def period(since: str | None, to: str | None, zone: ZoneInfo) -> tuple[int, int]:
-    """[from, until) in UTC ms of whole days; the last seven, or seven from or to the day given. Raises Problem."""
+def period(since: str | None, to: str | None, zone: ZoneInfo, *, days: int = DAYS) -> tuple[int, int]:
+    """[from, until) in UTC ms of whole days; the last `days`, or so many from or to the day given. Raises Problem."""
     first, last = _day(since, "--from"), _day(to, "--to")
     if last is None:
-        last = first + timedelta(days=DAYS - 1) if first is not None else datetime.now(zone).date()
+        last = first + timedelta(days=days - 1) if first is not None else datetime.now(zone).date()
     if first is None:
-        first = last - timedelta(days=DAYS - 1)
+        first = last - timedelta(days=days - 1)
     if first > last:
         raise Problem(f"起始日 {first} 在截止日 {last} 之后", "对调 --from 和 --to")
-    return _midnight_ms(first, zone), _midnight_ms(last + timedelta(days=1), zone)
+    return begins_ms(first, zone), begins_ms(last + timedelta(days=1), zone)
 
 
 def show(found: Report, zone: ZoneInfo, console: Console) -> None:
@@ -125,7 +125,7 @@ def show(found: Report, zone: ZoneInfo, console: Console) -> None:
     _misses(console, found.misses)
 
 
-def _categories(faq: Path) -> dict[str, str]:
+def categories_of(faq: Path) -> dict[str, str]:
     """The category of each FAQ entry; none when there is no readable FAQ here."""
     from knowledge_base import files
 
@@ -140,10 +140,6 @@ def _day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise Problem(f"{option} {text} 不是日期", "写成 2026-01-31 这样") from error
-
-
-def _midnight_ms(day: date, zone: ZoneInfo) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
 
 
 def _rows(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,15 +14,18 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from cli.conversations import DataOption, open_archive
 from cli.kb import EncoderOption, FaqOption, JsonOption, build_finder, load_base, open_encoder, read_questions
 from cli.places import ENCODER, FAQ, FINDER, ROOT
 from cli.problem import Problem
 from cli.whole_file import write_whole
 
 if TYPE_CHECKING:  # imported where they are used: torch takes seconds
+    from knowledge_base.asked import Asked
     from knowledge_base.entry import FaqEntry
     from knowledge_base.files import Loaded
     from knowledge_base.gaps import Gap
+    from knowledge_base.queries import Query
     from knowledge_base.replay import Replay
 
 SHOWN = 20
@@ -33,6 +37,9 @@ _WHYS = {"missed": "答不上", "none_chosen": "没选", "useless": "没用", "b
 def replay(
     draft: Annotated[Path, typer.Option("--draft", help="草稿库:目录、.yml 或 .jsonl the draft base")],
     queries: Annotated[Path | None, typer.Option("--queries", help="真实问题 JSON Lines:text,可有 gold")] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help="归档里最近的真实问题,几个 the last N asked, from the archive")
+    ] = None,
     golden: Annotated[Path | None, typer.Option("--golden", help="标准问题 JSON Lines:text, gold")] = None,
     oos: Annotated[Path | None, typer.Option("--oos", help="库外问题 JSON Lines:text,不该回答")] = None,
     on_top: Annotated[
@@ -41,6 +48,7 @@ def replay(
     allow: Annotated[str | None, typer.Option("--allow", help="答坏了也放行的理由 why a broken one is fine")] = None,
     faq: FaqOption = FAQ,
     encoder: EncoderOption = str(ENCODER),
+    data: DataOption = Path("var"),
     as_json: JsonOption = False,
 ) -> None:
     """发布前比一比:草稿和现有库对真实问题的回答 a draft against the live base on questions that customers asked.
@@ -51,11 +59,12 @@ def replay(
     from knowledge_base.replay import Verdict
     from knowledge_base.replay import replay as compare
 
-    if not (queries or golden or oos):
-        raise Problem("没有要问的问题", "至少给 --queries、--golden、--oos 之一")
+    if not (queries or golden or oos or last):
+        raise Problem("没有要问的问题", "至少给 --last、--queries、--golden、--oos 之一")
     if allow is not None and not allow.strip():
         raise Problem("--allow 后面要写理由", '例:--allow "这条活动已经结束"')
     asked = read_questions(queries, labelled=False) if queries else []
+    asked += _last_asked(data, last) if last else []
     known = read_questions(golden) if golden else []
     known += read_questions(oos, oos=True) if oos else []
     live_base, drafted = load_base(faq), _draft(draft, published=on_top)
@@ -76,12 +85,17 @@ def replay(
 
 
 def gaps(
-    asked: Annotated[Path, typer.Option("--asked", help="客户的问题 JSON Lines:text、outcome、vote、reply …")],
+    asked: Annotated[
+        Path | None,
+        typer.Option("--asked", help="客户的问题 JSON Lines;不给就读归档 else from the archive"),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, help="归档里最近几天 days of the archive")] = 30,
     draft: Annotated[Path | None, typer.Option("--draft", help="把草稿条目写到这个 .yml write draft entries")] = None,
     least: Annotated[int, typer.Option("--least", min=1, help="至少问过几次 asked at least")] = 2,
     top: Annotated[int, typer.Option("--top", min=1, help="最多列几个 at most")] = 20,
     faq: FaqOption = FAQ,
     encoder: EncoderOption = str(ENCODER),
+    data: DataOption = Path("var"),
     as_json: JsonOption = False,
 ) -> None:
     """缺什么条目:没答上、被评没用、给了选项没选的问题,归类排序 what customers ask and the base does not answer."""
@@ -93,7 +107,8 @@ def gaps(
         raise Problem(f"{draft} 已经存在", "换一个文件名,免得盖掉别人的草稿")
     finder = build_finder(faq, encoder)
     try:
-        open_questions, since = unanswered(AskedFile(asked), finder)
+        source = AskedFile(asked) if asked is not None else _archived(data, days)
+        open_questions, since = unanswered(source, finder)
     except AskedFileError as error:
         raise Problem(str(error)) from error
     found = find_gaps(open_questions, finder.base.encoder, least_asks=least, finder=finder)
@@ -150,6 +165,27 @@ def _draft(path: Path, *, published: bool) -> Sequence[FaqEntry]:
     if not published:
         return loaded.entries
     return [replace(one, status=Status.PUBLISHED) if one.status is Status.DRAFT else one for one in loaded.entries]
+
+
+def _last_asked(data: Path, count: int) -> list[Query]:
+    """The last questions that customers asked, each once."""
+    from gateway.asked import latest
+    from knowledge_base.queries import Query
+
+    with open_archive(data) as archive:
+        found = latest(archive, count, now_ms=time.time_ns() // 1_000_000)
+    return [Query(text) for text in dict.fromkeys(one.text for one in found)]
+
+
+def _archived(data: Path, days: int) -> list[Asked]:
+    """What customers asked in the last days, without what says who they are: drafts are made of it."""
+    from gateway.asked import DAY_MS, ArchivedQuestions, asked_of
+    from language.personal import masked
+
+    now_ms = time.time_ns() // 1_000_000
+    with open_archive(data) as archive:
+        found = [asked_of(one) for one in ArchivedQuestions(archive, now_ms - days * DAY_MS, now_ms + 1).questions()]
+    return [replace(one, text=masked(one.text), reply=masked(one.reply)) for one in found]
 
 
 def _show_replay(console: Console, result: Replay, allow: str | None) -> None:

@@ -24,9 +24,11 @@ def fmt(
     """整理 YAML:字段顺序、引号、列表、空行;注释一个不丢 tidy the files; every comment is kept."""
     from knowledge_base.document import DocumentError, tidy
     from knowledge_base.files import YAML_SUFFIXES, listing
+    from knowledge_base.journal import finish
 
     if not path.exists():
         raise Problem(f"找不到 {path}")
+    finish(path)
     files, problems = listing(path)
     if problems or any(file.suffix not in YAML_SUFFIXES for file in files):
         raise Problem(str(problems[0]) if problems else f"{path} 不是 .yml 文件", "只整理 YAML")

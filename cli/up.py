@@ -131,6 +131,7 @@ def _welcome(stack: Stack, console: Console, seconds: float) -> None:
     console.print(f"\n[bold]接话已启动[/],用时 {seconds:.0f} 秒。Ctrl-C 停止,什么都不会丢。", highlight=False)
     console.print(f"  客户页面   {stack.url}/", highlight=False)
     console.print(f"  客服工作台 {stack.url}/agent", highlight=False)
+    console.print(f"  知识工作台 {stack.url}/knowledge", highlight=False)
     if password:
         console.print(f"  管理员     admin  密码 [bold]{password}[/](只显示这一次,请记下)", highlight=False)
     console.print(f"  日志       {stack.data}/logs\n", highlight=False)

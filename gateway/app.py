@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import agent, customer, health, wire
+from gateway import agent, customer, health, knowledge, wire
 from gateway.channels import rest, socketio
 from gateway.errors import GatewayError, Missing, from_desk
 from gateway.parts import Parts
@@ -26,6 +26,7 @@ WEB = Path(__file__).parent / "web"
 PAGES = {
     "/": ("widget/index.html", "text/html"),
     "/agent": ("console/index.html", "text/html"),
+    "/knowledge": ("knowledge/index.html", "text/html"),
     # One line in any shop's page loads this launcher, so it has a short address that does not change.
     "/widget.js": ("widget/embed.js", "text/javascript"),
 }
@@ -49,6 +50,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.add_exception_handler(Exception, _any_error)
     app.include_router(customer.routes(parts))
     app.include_router(agent.routes(parts))
+    app.include_router(knowledge.routes(parts))
     app.include_router(health.routes(parts))
     app.include_router(rest.routes(parts))
     _pages(app)

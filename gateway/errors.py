@@ -8,6 +8,8 @@
     ├── Missing         404
     ├── OutOfDate       409  somebody else owns the conversation by now
     ├── NotNow          409  impossible in this state
+    ├── Overtaken       409  somebody else changed it meanwhile; `details` say to what
+    ├── Blocked         409  a rule forbids it unless it is overridden with a reason
     ├── RateLimited     429
     └── Unavailable     503  Redis or another part is away
 
@@ -15,6 +17,8 @@
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from handoff import errors as desk_errors
 
@@ -26,14 +30,17 @@ class GatewayError(Exception):
     status = 500
     sentence = "服务出了点问题，请稍后再试。"
 
-    def __init__(self, sentence: str = "", *, retry_after_s: float = 0.0) -> None:
+    def __init__(
+        self, sentence: str = "", *, retry_after_s: float = 0.0, details: dict[str, Any] | None = None
+    ) -> None:
         self.sentence = sentence or type(self).sentence
         self.retry_after_s = retry_after_s
+        self.details = details or {}
         super().__init__(f"{self.code}: {self.sentence}")
 
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, Any]:
         """The JSON body of an HTTP answer."""
-        return {"error": self.code, "message": self.sentence}
+        return {**self.details, "error": self.code, "message": self.sentence}
 
     def frame(self, key: str = "") -> dict[str, str]:
         """The socket frame; `key` is that of the frame that failed."""
@@ -66,6 +73,14 @@ class OutOfDate(GatewayError):
 
 class NotNow(GatewayError):
     code, status, sentence = "refused", 409, "当前状态下不能这样做。"
+
+
+class Overtaken(GatewayError):
+    code, status, sentence = "overtaken", 409, "别人刚改过，没有写入。"
+
+
+class Blocked(GatewayError):
+    code, status, sentence = "blocked", 409, "这样发布会答坏标准问题；写明理由才能发布。"
 
 
 class RateLimited(GatewayError):

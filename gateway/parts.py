@@ -16,6 +16,7 @@ from gateway.relay import Relay
 from gateway.secret_file import Secrets
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.workbench import Workbench
 from handoff.desk import Desk
 
 
@@ -61,6 +62,7 @@ class Parts:
     staff: Staff
     origins: Origins
     limits: Limits
+    workbench: Workbench
 
     @classmethod
     def build(
@@ -84,6 +86,7 @@ class Parts:
             staff=Staff(people, store, settings),
             origins=Origins(settings),
             limits=Limits.of(settings),
+            workbench=Workbench.of(settings, people),
         )
 
     async def start(self) -> None:
@@ -99,6 +102,7 @@ class Parts:
         await self.board.close()
         await self.relay.close()
         await self.bot.close()
+        await self.workbench.close()
 
 
 def now_ms() -> int:

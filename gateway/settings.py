@@ -68,7 +68,11 @@ class Settings:
     image_origins: tuple[str, ...] = _setting(
         "JIEHUA_IMAGE_ORIGINS", (), "Other origins whose images answers may show, comma separated."
     )
-    faq: Path = _setting("JIEHUA_FAQ", _FAQ, "FAQ files, for the answers suggested to agents.")  # noqa: RUF009
+    faq: Path = _setting("JIEHUA_FAQ", _FAQ, "FAQ files: edited on the knowledge pages, suggested to agents.")  # noqa: RUF009
+    encoder: str = _setting("JIEHUA_ENCODER", "models/encoder", "Encoder of the FAQ, a folder or a hub name.")
+    golden: str = _setting(
+        "JIEHUA_GOLDEN", "", "Golden questions asked before publishing, JSON Lines; empty: golden.jsonl beside the FAQ."
+    )
     shop_name: str = _setting("JIEHUA_SHOP_NAME", "在线客服", "Name shown on the customer page.")
     greeting: str = _setting(
         "JIEHUA_GREETING",

@@ -19,6 +19,7 @@ import uvicorn
 import uvloop
 
 from gateway.app import create_app
+from gateway.archive import open_archive
 from gateway.parts import Parts
 from gateway.people import People, database_url
 from gateway.rasa_client import RasaClient
@@ -26,11 +27,10 @@ from gateway.secret_file import Secrets, SecretsError, load_secrets
 from gateway.settings import Settings, SettingsError
 from gateway.store import MemoryStore, RedisStore, Store
 from gateway.turns import TurnWorker
-from handoff.archive import Archive, ArchiveError, Archiver, archive_url
+from handoff.archive import ArchiveError, Archiver
 from handoff.desk import Desk
 from handoff.memory import MemoryBackend
 from handoff.policy import DeskPolicy
-from language.normalise import normalise
 
 log = logging.getLogger("jiehua.gateway")
 
@@ -55,12 +55,6 @@ def build_store(settings: Settings) -> Store:
 def build_bot(settings: Settings, secrets: Secrets) -> RasaClient:
     """The bot, with the configured secret or the generated one."""
     return RasaClient(settings.bot_url, settings.bot_secret or secrets.bot_secret)
-
-
-def build_archive(settings: Settings) -> Archive:
-    """The archive, searched by the spelling that the knowledge base is searched by. Raises ArchiveError."""
-    url = settings.archive_url or archive_url(settings.data)
-    return Archive(url, tenant=settings.tenant, fold=normalise)
 
 
 def build_parts(settings: Settings) -> Parts:
@@ -150,7 +144,7 @@ async def _archive(settings: Settings) -> int:
     from handoff.redis.backend import RedisBackend
 
     backend = RedisBackend(settings.redis_url, tenant=settings.tenant)
-    archive = build_archive(settings)
+    archive = open_archive(settings)
     archiver = Archiver(backend.outbox, archive)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

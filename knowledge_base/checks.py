@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
-from knowledge_base.entry import TO_BE_ANSWERED, FaqEntry, Status
+from knowledge_base.entry import FaqEntry, Status
+from knowledge_base.entry_checks import advice, bare
 from knowledge_base.files import Place
 from knowledge_base.finder import Finder
 from knowledge_base.links import Link, links_of, probe
@@ -24,8 +25,6 @@ NEAR = 0.93
 #: Probability with which another entry would answer an entry's question from which they are told as doubles. On 226,
 #: 70 and 50 entries 1 to 3 % are told; of questions reworded from scratch 7, 20 and 27 % are seen, by cosine about 1 %.
 DOUBLE = 0.95
-FEW_VARIANTS = 2
-SOON_DAYS = 14
 _MOST_PAIRS = 200
 #: Figures with what they count: two answers to nearly one question that give other figures contradict each other.
 _FIGURE = re.compile(
@@ -47,11 +46,7 @@ def check(
         *_near_duplicates(finder, places),
         *_doubles(finder, places, today),
         *_outcompeted(finder, places, today),
-        *_dates(entries, places, today),
-        *_thin(entries, places),
-        *_unwritten(entries, places),
-        *_links(living, places),
-        *_promises(living, places, load_promises() if promises is None else promises),
+        *_alone(entries, places, today, load_promises() if promises is None else promises),
     ]
     return sorted(found, key=lambda problem: (problem.file, problem.line))
 
@@ -75,8 +70,7 @@ def _repeated_wordings(entries: Sequence[FaqEntry], places: dict[str, Place]) ->
     found = []
     for entry in entries:
         for wording in entry.wordings:
-            key = "".join(c for c in normalise(wording) if c.isalnum())
-            other = seen.setdefault(key, entry)
+            other = seen.setdefault(bare(wording), entry)
             if other.id != entry.id:
                 conflict = "，而且答案不同" if other.answer != entry.answer else ""
                 what = f"「{wording[:30]}」也是 {other.id} 的问法{conflict}"
@@ -175,55 +169,14 @@ def _outcompeted(finder: Finder, places: dict[str, Place], today: date) -> list[
     return found
 
 
-def _dates(entries: Sequence[FaqEntry], places: dict[str, Place], today: date) -> list[Problem]:
-    found = []
-    for entry in entries:
-        until = entry.effective_until
-        if entry.status is not Status.PUBLISHED or until is None:
-            continue
-        if until < today:
-            found.append(
-                _warning(entry, places, f"已于 {until} 失效，不再回答客户", "更新失效日，或改为 status: retired")
-            )
-        elif until <= today + timedelta(days=SOON_DAYS):
-            found.append(_warning(entry, places, f"将于 {until} 失效", "到期前确认是否延长"))
-    return found
-
-
-def _thin(entries: Sequence[FaqEntry], places: dict[str, Place]) -> list[Problem]:
-    return [
-        _warning(
-            entry, places, f"只有 {len(entry.wordings) - 1} 个相似问法", "补上客户常用的说法，口语和关键词各写一两个"
-        )
-        for entry in entries
-        if entry.status is Status.PUBLISHED and len(entry.wordings) - 1 < FEW_VARIANTS
-    ]
-
-
-def _unwritten(entries: Sequence[FaqEntry], places: dict[str, Place]) -> list[Problem]:
-    return [
-        _warning(entry, places, "已发布，答案却还是占位的文字", "写上答案，或改回 status: draft")
-        for entry in entries
-        if entry.status is Status.PUBLISHED and TO_BE_ANSWERED in entry.answer
-    ]
-
-
-def _links(entries: Sequence[FaqEntry], places: dict[str, Place]) -> list[Problem]:
-    faults = [(entry, link.fault) for entry in entries for link in _links_of(entry)]
-    return [_warning(entry, places, *fault) for entry, fault in faults if fault]
+def _alone(
+    entries: Sequence[FaqEntry], places: dict[str, Place], today: date, promises: Sequence[Promise]
+) -> list[Problem]:
+    return [_warning(entry, places, one.what, one.how) for entry in entries for one in advice(entry, today, promises)]
 
 
 def _links_of(entry: FaqEntry) -> list[Link]:
     return links_of(entry.answer, entry.images)
-
-
-def _promises(entries: Sequence[FaqEntry], places: dict[str, Place], promises: Sequence[Promise]) -> list[Problem]:
-    return [
-        _warning(entry, places, f"答案里有承诺性的词「{one.word}」", one.instead or "改成有依据的说法，或写明条件")
-        for entry in entries
-        for one in promises
-        if one.said_in(entry.answer)
-    ]
 
 
 def _warning(entry: FaqEntry, places: dict[str, Place], what: str, how: str) -> Problem:

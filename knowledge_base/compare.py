@@ -14,9 +14,10 @@ import numpy as np
 
 from knowledge_base.encoder import SentenceEncoder
 from knowledge_base.entry import FaqEntry
-from knowledge_base.evaluate import Query, hits
+from knowledge_base.evaluate import hits
 from knowledge_base.finder import Finder
 from knowledge_base.lexical import Bm25, Vocabulary, bigrams
+from knowledge_base.queries import Query
 from language import segment
 
 Rank = Callable[[Sequence[str]], Sequence[Sequence[str]]]

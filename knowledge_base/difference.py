@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from knowledge_base import files
 from knowledge_base.columns import stable_id
 from knowledge_base.document import Document, DocumentError
 from knowledge_base.entry import FaqEntry
+from knowledge_base.journal import bytes_of, locked, replace_files
 from knowledge_base.problems import Problem
 from language.normalise import normalise
 
@@ -77,34 +76,65 @@ def changed_fields(old: FaqEntry, new: FaqEntry) -> tuple[str, ...]:
     return tuple(field.name for field in fields(FaqEntry) if getattr(old, field.name) != getattr(new, field.name))
 
 
-def apply(folder: Path, change: Difference, into: str = "imported.yml") -> list[Path]:
+class ChangedMeanwhileError(Exception):
+    """These entries are no longer as they were when the edit began: {ids}. Nothing was written."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"条目已被改动：{'、'.join(self.ids)}")
+
+
+def apply(
+    path: Path,
+    change: Difference,
+    into: str | Mapping[str, str] = "imported.yml",
+    *,
+    expected: Mapping[str, str] | None = None,
+) -> list[Path]:
     """Write `change` into the base's YAML files; returns the files written.
 
-    A changed entry stays in its file with its comments, a new one goes to `into`; only files with a change are written,
-    all of them beside the old ones first, so that a full disk changes nothing. Raises DocumentError, with nothing
-    written, where a file that would be written has an error, where the outcome is not what was asked for, and where
-    somebody else wrote in the meantime.
+    `path` is the folder or the one file of the base. A changed entry stays in its file with its comments, a new one
+    goes to `into` (one file, or a file for each id); only files with a change are written, all together (see
+    `journal`). `expected`: the digests that entries must have now, "" for one that must not be there.
+
+    Raises ChangedMeanwhileError where they have others; DocumentError where a file that would be written has an error
+    or the outcome is not what was asked for; OvertakenError where somebody writes at this moment. Nothing is written
+    then.
     """
-    loaded = files.load(folder)
-    changed = {one.new.id: one.new for one in change.changed}
-    gone = {entry.id for entry in change.removed}
-    touched = dict.fromkeys(loaded.places[one].file for one in (*changed, *gone) if one in loaded.places)
-    if change.added:
-        touched[into] = None
-    before = {name: _bytes(folder / name) for name in touched}
-    after: dict[str, bytes] = {}
-    for name in touched:
-        document = Document.read(name, before[name]) if before[name].strip() else Document()
-        for entry_id in gone:
-            document.remove(entry_id)
-        for block in list(document.entries):
-            if block.id in changed:
-                document.replace(changed[block.id])
-        for entry in change.added if name == into else ():
-            document.append(entry)
-        after[name] = document.text().encode("utf-8")
-    _make_sure(loaded, change, after)
-    return _write(folder, before, after)
+    folder = path if path.is_dir() else path.parent
+    with locked(path):
+        loaded = files.load(path)
+        changed = {one.new.id: one.new for one in change.changed}
+        gone = {entry.id for entry in change.removed}
+        touched = dict.fromkeys(loaded.places[one].file for one in (*changed, *gone) if one in loaded.places)
+        homes = {entry.id: into if isinstance(into, str) else into[entry.id] for entry in change.added}
+        touched |= dict.fromkeys(homes.values())
+        before = {name: bytes_of(folder / name) for name in touched}
+        _make_sure_of(expected or {}, loaded, before)
+        after: dict[str, bytes] = {}
+        for name in touched:
+            document = Document.read(name, before[name]) if before[name].strip() else Document()
+            for entry_id in gone:
+                document.remove(entry_id)
+            for block in list(document.entries):
+                if block.id in changed:
+                    document.replace(changed[block.id])
+            for entry in change.added:
+                if homes[entry.id] == name:
+                    document.append(entry)
+            after[name] = document.text().encode("utf-8")
+        _make_sure(loaded, change, after)
+        return replace_files(folder, before, after)
+
+
+def _make_sure_of(expected: Mapping[str, str], loaded: files.Loaded, before: Mapping[str, bytes]) -> None:
+    """The entries are as the edit took them, in the very bytes that are about to be replaced."""
+    now = {entry.id: entry.digest for entry in loaded.entries if loaded.places[entry.id].file not in before}
+    for name, raw in before.items():
+        now |= {entry.id: entry.digest for entry, _ in files.parse(name, raw).found}
+    other = [entry_id for entry_id, digest in expected.items() if now.get(entry_id, "") != digest]
+    if other:
+        raise ChangedMeanwhileError(other)
 
 
 def _make_sure(loaded: files.Loaded, change: Difference, after: dict[str, bytes]) -> None:
@@ -120,50 +150,3 @@ def _make_sure(loaded: files.Loaded, change: Difference, after: dict[str, bytes]
         wrong = sorted(key for key in got.keys() | wanted.keys() if got.get(key) != wanted.get(key))
         what, how = f"写成文件后读不回一样的内容：{'、'.join(wrong[:5])}", "没有写入；请把这个文件发给开发者"
         raise DocumentError([Problem(next(iter(after), ""), 0, 0, "error", what, how)])
-
-
-def _write(folder: Path, before: dict[str, bytes], after: dict[str, bytes]) -> list[Path]:
-    staged: dict[Path, Path] = {}
-    replaced: list[Path] = []
-    try:
-        for name, content in after.items():
-            staged[folder / name] = _beside(folder / name, content)
-        overtaken = [name for name, content in before.items() if _bytes(folder / name) != content]
-        if overtaken:
-            what, how = "导入期间有人改了这个文件，没有写入", "再导入一次"
-            raise DocumentError([Problem(name, 0, 0, "error", what, how) for name in overtaken])
-        for target, temporary in staged.items():
-            replaced.append(target)
-            if after[target.relative_to(folder).as_posix()]:
-                os.replace(temporary, target)
-            else:
-                target.unlink()  # its last entry is gone
-    except OSError:
-        for target in replaced:
-            content = before[target.relative_to(folder).as_posix()]
-            if _bytes(target) != content:
-                os.replace(_beside(target, content), target) if content else target.unlink()
-        raise
-    finally:
-        for temporary in staged.values():
-            temporary.unlink(missing_ok=True)
-    return list(staged)
-
-
-def _beside(target: Path, content: bytes) -> Path:
-    """`content` in a temporary file next to `target`, with its rights, safe on the disk."""
-    handle, temporary = tempfile.mkstemp(prefix=".import-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return Path(temporary)
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""

@@ -73,7 +73,7 @@ def read(path: Path) -> Incoming:
 def export(entries: Sequence[FaqEntry], form: str) -> bytes:
     """The entries as `csv`, `xlsx`, `jsonl` or `yml`; `read` gives back equal entries."""
     if form == "jsonl":
-        lines = (json.dumps(_document(entry), ensure_ascii=False) for entry in entries)
+        lines = (json.dumps(document_of(entry), ensure_ascii=False) for entry in entries)
         return "".join(line + "\n" for line in lines).encode("utf-8")
     if form in ("yml", "yaml"):
         return to_yaml(entries).encode("utf-8")
@@ -127,8 +127,8 @@ def _located(value: Any, number: int, depth: int = 0) -> Located:
     return Located(value, number, 1)
 
 
-def _document(entry: FaqEntry) -> dict[str, Any]:
-    """The fields that say something, in the order of the table; published is understood."""
+def document_of(entry: FaqEntry) -> dict[str, Any]:
+    """An entry as JSON knows it: the fields that say something, in the order of the table; published is understood."""
     out: dict[str, Any] = {}
     for name in FIELDS:
         value = getattr(entry, name)

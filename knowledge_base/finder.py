@@ -37,6 +37,19 @@ class Ranked:
     probabilities: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Explained:
+    """A finding with what stands behind it: all candidates, whatever was decided, and their measures.
+
+    `measures` are by candidate, by the names of ENTRY_FEATURES; `covered` is the probability that any entry answers.
+    """
+
+    finding: Finding
+    candidates: tuple[Candidate, ...]
+    measures: tuple[dict[str, float], ...]
+    covered: float
+
+
 class Finder:
     """A base that answers. Build one with `Finder.build`."""
 
@@ -89,6 +102,19 @@ class Finder:
         """Decide on many questions; the texts are encoded in one batch, which `took_ms` leaves out."""
         vectors = self.base.encoder.encode([text[:LONGEST_QUERY] for text in texts])
         return [self._decide(text, vector, k, channel, time.perf_counter()) for text, vector in zip(texts, vectors)]
+
+    def explain(self, text: str, *, k: int = 8, channel: str = "web") -> Explained:
+        """`find` with its reasons: what the hit test shows is what the chat decides."""
+        finding = self.find(text, channel=channel)
+        ranked = self.rank(text, channel=channel)
+        shown = range(min(k, len(ranked.order)))
+        rows = [ranked.measured.features[ranked.order[at]] for at in shown]
+        return Explained(
+            finding,
+            tuple(self._candidate(ranked, at) for at in shown),
+            tuple({name: round(float(value), 4) for name, value in zip(ENTRY_FEATURES, row)} for row in rows),
+            round(float(ranked.probabilities.sum()), 4),
+        )
 
     def answer(self, entry_id: str) -> Answer | None:
         """The answer of an entry as it is shown, or None when there is none or it is not served today."""

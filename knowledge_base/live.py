@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from watchfiles import awatch
 
 from knowledge_base.artefact import ArtefactMismatchError, open_preparation, save
 from knowledge_base.encoder import Encoder
+from knowledge_base.entry import FaqEntry
 from knowledge_base.files import YAML_SUFFIXES, Loaded, Reader
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import Calibration
+from knowledge_base.journal import finish
 from knowledge_base.preparation import Preparation
 from knowledge_base.problems import Problem
 from knowledge_base.vectors import EmbeddingCache
@@ -52,6 +54,7 @@ class LiveBase:
         self._reloading = threading.Lock()
         self._artefact = cache_folder / "index" if cache_folder else None
         self._prepared = self._kept_preparation()
+        finish(self.path)
         self._loaded = self._reader.load()
         self._latest = self._loaded
         self._finder = self._build(self._loaded)
@@ -82,12 +85,17 @@ class LiveBase:
         """Whether the files hold an error that keeps them from being served."""
         return self._latest is not self._loaded
 
+    def draft(self, entries: Sequence[FaqEntry]) -> Finder:
+        """A base of other entries, built as this one is: the one that would serve if the files said so."""
+        return Finder.build(entries, self._encoder, self._calibration, self._cache, self._today, self._prepared)
+
     def reload(self) -> bool:
         """Read the files again and swap if they changed and hold no error. Returns whether a new version serves.
 
         Blocking (call it in a thread from async code); calls from several threads follow one another.
         """
         with self._reloading:
+            finish(self.path)
             latest = self._reader.load()
             self._latest = latest
             if not latest.ok or not latest.entries:
@@ -140,4 +148,4 @@ class LiveBase:
                 log.warning("index not kept: %s", error)
 
     def _build(self, loaded: Loaded) -> Finder:
-        return Finder.build(loaded.entries, self._encoder, self._calibration, self._cache, self._today, self._prepared)
+        return self.draft(loaded.entries)

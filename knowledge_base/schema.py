@@ -58,7 +58,8 @@ _STATUS |= {"已发布": Status.PUBLISHED, "草稿": Status.DRAFT, "已下线": 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 #: Zero-width characters and marks that turn the direction of writing: invisible, and they break matching.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_DANGEROUS = re.compile(r"\]\(\s*<?\s*(javascript|data|vbscript|file)\s*:|<\s*(script|iframe|object|embed)\b", re.I)
+#: Scripts and links that run something: never part of an answer.
+DANGEROUS = re.compile(r"\]\(\s*<?\s*(javascript|data|vbscript|file)\s*:|<\s*(script|iframe|object|embed)\b", re.I)
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ].*)?")
 
 
@@ -128,7 +129,7 @@ class RecordReader:
             self.error(given["effective_until"], f"失效日 {ends} 早于生效日 {begins}", "改正其中一个日期")
         if entry.id in entry.related:
             self.warn(given["related"], "相关条目里有它自己", "去掉自己的编号")
-        if _DANGEROUS.search(entry.answer):
+        if DANGEROUS.search(entry.answer):
             self.error(given["answer"], "答案里有脚本或危险链接", "只用 Markdown 文字、图片和 https 链接")
         for image in entry.images:
             if ":" in image.split("/")[0] and not image.startswith("https://"):

@@ -18,9 +18,9 @@ import numpy as np
 
 from knowledge_base.encoder import SentenceEncoder
 from knowledge_base.entry import FaqEntry
-from knowledge_base.evaluate import read_queries
 from knowledge_base.features import Base
 from knowledge_base.files import load
+from knowledge_base.queries import read_queries
 from training import corpora
 from training.split import VARIANTS, hard_queries, split_questions
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge_base.evaluate import read_queries
 from knowledge_base.files import load
+from knowledge_base.queries import read_queries
 from language.normalise import normalise
 from training import corpora
 from training.corpora import Question

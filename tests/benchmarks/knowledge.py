@@ -12,11 +12,12 @@ import numpy as np
 
 from knowledge_base.encoder import Encoder, load_encoder
 from knowledge_base.entry import FaqEntry
-from knowledge_base.evaluate import Query, judge, read_queries
+from knowledge_base.evaluate import judge
 from knowledge_base.features import Base
 from knowledge_base.files import load
 from knowledge_base.finder import Finder
 from knowledge_base.lexical import Bm25, Vocabulary, bigrams
+from knowledge_base.queries import Query, read_queries
 from tests.benchmarks.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]

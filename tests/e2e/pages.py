@@ -32,8 +32,8 @@ class Screen:
         return page
 
     def _heard(self, message: Any) -> None:
-        # A refused login and a lost connection are stories of their own, told by the page itself.
-        expected = re.search(r"status of 401|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
+        # A refused login, a conflict and a lost connection are stories of their own, told by the page itself.
+        expected = re.search(r"status of 4(?:01|09)|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")
 
@@ -195,3 +195,70 @@ class AgentConsole(Screen):
     def words(self) -> list[str]:
         """What the thread shows as said."""
         return [re.sub(r"\s+", " ", text) for text in self.turns.locator(".turn-body").all_inner_texts()]
+
+
+class EditorPage(Screen):
+    """The knowledge workbench, logged in."""
+
+    def __init__(self, browser: Browser, url: str, name: str, password: str, *, dark: bool = False) -> None:
+        super().__init__(browser, viewport=DESKTOP, dark=dark)
+        self.url = url
+        self.page.goto(f"{url}/knowledge")
+        self.page.get_by_label("账号").fill(name)
+        self.page.get_by_label("密码").fill(password)
+        self.page.get_by_role("button", name="登录").click()
+        expect(self.rows.first).to_be_visible()
+
+    @property
+    def rows(self) -> Locator:
+        """The entries in the list."""
+        return self.page.locator(".entry-row")
+
+    @property
+    def title(self) -> Locator:
+        return self.page.locator(".editor-title")
+
+    @property
+    def saved(self) -> Locator:
+        """What became of the draft."""
+        return self.page.locator(".editor-state")
+
+    @property
+    def preview(self) -> Locator:
+        return self.page.locator(".preview-answer")
+
+    @property
+    def banner(self) -> Locator:
+        return self.page.locator(".editor-banner")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def field(self, name: str) -> Locator:
+        return self.page.locator(f"#field-{name}")
+
+    def tab(self, name: str) -> None:
+        """Go to another page of the workbench."""
+        self.page.get_by_role("navigation", name="页面").get_by_role("link", name=name).click()
+
+    def open(self, question: str) -> None:
+        """Open the entry of that question."""
+        self.rows.filter(has_text=question).first.click()
+        expect(self.title).to_have_text(question)
+
+    def change(self, name: str, value: str) -> None:
+        """Type into a field and wait until the draft is kept."""
+        self.field(name).fill(value)
+        expect(self.saved).to_contain_text("草稿已保存")
+
+    def compare(self) -> None:
+        """Ask to publish, and wait for what would change."""
+        self.page.locator(".editor-actions").get_by_role("button", name="发布…").click()
+        expect(self.dialog.locator(".counts")).to_be_visible(timeout=90_000)
+
+    def publish(self) -> None:
+        """Publish what is open."""
+        self.compare()
+        self.dialog.get_by_role("button", name="发布", exact=True).click()
+        expect(self.dialog).to_have_count(0, timeout=60_000)

@@ -1,18 +1,29 @@
-"""Makes the pictures of `docs/screens` anew:  python -m tests.e2e.pictures"""
+"""Makes the pictures of `docs/screens` anew:  python -m tests.e2e.pictures [desk] [knowledge]"""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
-from tests.e2e.pages import AgentConsole, CustomerPage, Screen
+from tests.e2e.month import fill_archive
+from tests.e2e.pages import AgentConsole, CustomerPage, EditorPage, Screen
 from tests.e2e.scripted import ORDER, ScriptedStack
 
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
+KNOWLEDGE = Path(__file__).resolve().parents[2] / "knowledge_base"
+ENCODER = Path(__file__).resolve().parents[2] / "models" / "encoder"
 MOST_BYTES = 300_000
+DRAFTED = (
+    "退款成功后原路退回：\n\n- 微信、支付宝：**即时**到账\n- 银行卡：1–3 个工作日\n- 信用卡：最长 7 个工作日\n\n"
+    "我们保证不收手续费，节假日银行处理会慢一些。"
+)
 CHIPS = "退款多久到账,怎么修改收货地址,如何开发票,优惠券怎么用"
 
 
@@ -66,12 +77,72 @@ def play(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     picture(customer, "customer-rating")
 
 
+def edit(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
+    """The story of an editor, with a picture of each page of the workbench."""
+    fill_archive(stack.data)
+    editor = EditorPage(browser, stack.url, "xiaolin", stack.agent("xiaolin", display="小林", role="editor"))
+
+    def picture(name: str) -> None:
+        expect(editor.page.locator(".toast")).to_have_count(0)
+        editor.page.screenshot(path=keep / f"{name}.png")
+
+    editor.open("退款多久到账")
+    editor.change("answer", DRAFTED)
+    expect(editor.page.locator("#field-answer-faults")).to_contain_text("承诺")
+    picture("knowledge-entry")
+    editor.page.emulate_media(color_scheme="dark")
+    picture("knowledge-entry-dark")
+    editor.page.emulate_media(color_scheme="light")
+    editor.page.get_by_role("button", name="下线…").click()
+    expect(editor.dialog.locator("tbody tr").first).to_be_visible(timeout=120_000)
+    picture("knowledge-replay")
+    editor.page.keyboard.press("Escape")
+    editor.field("status").select_option("published")
+    editor.change("answer", DRAFTED.replace("保证", "一般"))
+    editor.publish()
+    editor.tab("命中测试")
+    field = editor.page.get_by_label("客户会怎么问？")
+    field.fill("寄回去三天了钱还没退")
+    field.press("Enter")
+    expect(editor.page.locator(".hit").first).to_be_visible()
+    picture("knowledge-hits")
+    editor.tab("缺口")
+    editor.page.locator("tr", has_text="停车").first.get_by_role("button", name="生成草稿").click(timeout=60_000)
+    editor.publish()
+    editor.tab("缺口")
+    expect(editor.page.locator(".trends li").first).to_be_visible(timeout=60_000)
+    picture("knowledge-gaps")
+    editor.tab("洞察")
+    expect(editor.page.locator(".tile").first).to_be_visible()
+    picture("knowledge-insight")
+    editor.tab("历史")
+    editor.page.locator(".version summary").last.click()
+    expect(editor.page.locator(".version .difference").last).to_be_visible()
+    picture("knowledge-history")
+
+
+@contextlib.contextmanager
+def demo_shop() -> Iterator[Path]:
+    """A copy of the demo shop's FAQ with its golden questions, to be edited."""
+    with tempfile.TemporaryDirectory(prefix="jh-faq-") as folder:
+        shutil.copytree(KNOWLEDGE / "faq", Path(folder) / "faq")
+        for name in ("golden.jsonl", "golden_oos.jsonl"):
+            shutil.copy(KNOWLEDGE / name, folder)
+        yield Path(folder) / "faq"
+
+
 def main() -> None:
-    """Play the story and keep its pictures."""
+    """Play the stories and keep their pictures."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with ScriptedStack(JIEHUA_CHIPS=CHIPS) as stack, sync_playwright() as playwright:
+    wanted = sys.argv[1:] or ["desk", "knowledge"]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        play(browser, stack, SCREENS)
+        if "desk" in wanted:
+            with ScriptedStack(JIEHUA_CHIPS=CHIPS) as stack:
+                play(browser, stack, SCREENS)
+        if "knowledge" in wanted:
+            with demo_shop() as faq, ScriptedStack(JIEHUA_FAQ=str(faq), JIEHUA_ENCODER=str(ENCODER)) as stack:
+                edit(browser, stack, SCREENS)
         browser.close()
     large = [picture.name for picture in SCREENS.glob("*.png") if picture.stat().st_size > MOST_BYTES]
     if large:

@@ -4,8 +4,8 @@ import { post } from "../shared/api.js";
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 
-/** `message`: what to say at once ("" for nothing); `entered(me)` is called after a login. */
-export function loginForm(message, entered) {
+/** `message`: what to say at once ("" for nothing); `entered(me)` is called after a login; `title` names the page. */
+export function loginForm(message, entered, title = t("login.title")) {
   const name = h("input", { class: "field", id: "login-name", autocomplete: "username", required: true, maxlength: 64 });
   const password = h("input", {
     class: "field",
@@ -36,7 +36,7 @@ export function loginForm(message, entered) {
     h(
       "form",
       { class: "login-form", on: { submit } },
-      h("h1", { class: "login-title" }, t("login.title")),
+      h("h1", { class: "login-title" }, title),
       h("div", {}, h("label", { class: "label", for: "login-name" }, t("login.name")), name),
       h("div", {}, h("label", { class: "label", for: "login-password" }, t("login.password")), password),
       note,

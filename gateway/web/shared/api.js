@@ -1,11 +1,12 @@
 /** JSON over HTTP with the page's own cookie. */
 
 export class ApiError extends Error {
-  /** `status`: HTTP status, 0 when nothing answered; `code`: the server's stable word for what went wrong. */
-  constructor(status, code, message) {
+  /** `status`: HTTP status, 0 when nothing answered; `code`: the server's stable word; `details`: the whole answer. */
+  constructor(status, code, message, details = {}) {
     super(message || code);
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
@@ -25,6 +26,6 @@ async function call(method, path, body) {
     throw new ApiError(0, "offline", "");
   }
   const document = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiError(answer.status, document.error ?? "error", document.message ?? "");
+  if (!answer.ok) throw new ApiError(answer.status, document.error ?? "error", document.message ?? "", document);
   return document;
 }

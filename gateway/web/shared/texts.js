@@ -116,6 +116,7 @@ const TEXTS = {
   "desk.all": ["全部", "All"],
   "desk.supervisor": ["主管", "Supervisor"],
   "desk.chats": ["会话", "Chats"],
+  "desk.knowledge": ["知识库", "Knowledge"],
   "desk.logout": ["退出", "Log out"],
   "desk.help": ["快捷键", "Shortcuts"],
   "desk.sound": ["提示音", "Sound"],
@@ -363,6 +364,11 @@ export function t(key, variables = {}, fallback = "") {
 /** Say the page's language to the browser and to screen readers. */
 export function setPageLanguage() {
   document.documentElement.lang = language() === EN ? "en" : "zh-CN";
+}
+
+/** Texts of one page alone, `{key: [Chinese, English]}`: what customers load stays small. */
+export function addTexts(more) {
+  Object.assign(TEXTS, more);
 }
 
 const find = (key) => (Object.hasOwn(TEXTS, key) ? TEXTS[key] : undefined);

@@ -85,6 +85,18 @@ def test_a_report_is_readable_and_leaves_out_the_probe(data: Path) -> None:
     assert found["resolution"]["verdicts"]["handed"] == 1
 
 
+def test_an_insight_is_readable_and_goes_into_a_spreadsheet(data: Path, tmp_path: Path) -> None:
+    days = ("--from", DAY, "--to", DAY, "--data", str(data))
+    shown = run("insight", *days)
+    assert "问题 1,负面 0" in shown
+    found = json.loads(run("insight", *days, "--json"))
+    assert (found["days"], found["questions"], found["topics"][0]["missed"]) == ([DAY], [1], 1)
+    run("insight", *days, "--csv", str(tmp_path / "out.csv"))
+    lines = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == f"kind,name,questions,negative,unanswered,{DAY}"
+    assert lines[1] == "all,,1,0,1,1"
+
+
 def test_a_report_of_days_without_anything_is_no_error(data: Path) -> None:
     assert "–" in run("report", "--from", "2020-01-01", "--to", "2020-01-31", "--data", str(data))
 

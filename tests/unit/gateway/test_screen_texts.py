@@ -11,8 +11,13 @@ LITERAL = re.compile(r'\bt\("([\w.]+)"')
 COMPUTED = re.compile(r"\bt\(`([\w.]+)\.\$\{")
 
 
+def entries() -> list[tuple[str, str, str]]:
+    """Every line of the catalogue: what all screens share, and each page's own part of it."""
+    return [line for path in sorted(WEB.rglob("texts.js")) for line in ENTRY.findall(path.read_text("utf8"))]
+
+
 def catalogue() -> dict[str, tuple[str, str]]:
-    return {key: (zh, en) for key, zh, en in ENTRY.findall((WEB / "shared" / "texts.js").read_text("utf8"))}
+    return {key: (zh, en) for key, zh, en in entries()}
 
 
 def sources() -> dict[str, str]:
@@ -20,7 +25,7 @@ def sources() -> dict[str, str]:
 
 
 def test_every_text_is_there_in_both_languages_once() -> None:
-    keys = [key for key, _, _ in ENTRY.findall((WEB / "shared" / "texts.js").read_text("utf8"))]
+    keys = [key for key, _, _ in entries()]
     assert len(keys) > 100
     assert len(keys) == len(set(keys))
     assert [key for key, pair in catalogue().items() if not all(pair)] == []
@@ -52,7 +57,7 @@ def test_no_screen_writes_markup_styles_or_chinese_of_its_own() -> None:
     found = [name for name, text in sources().items() if forbidden.search(text)]
     assert found == []
     # Phrases of the agents are content, and the embedding script stands alone in a foreign page.
-    own = {"shared/texts.js", "console/phrases.js", "console/write.js", "widget/embed.js"}
+    own = {"shared/texts.js", "knowledge/texts.js", "console/phrases.js", "console/write.js", "widget/embed.js"}
     code = {name: re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL) for name, text in sources().items()}
     assert [name for name, text in code.items() if name not in own and re.search(r"[\u4e00-\u9fff]", text)] == []
 

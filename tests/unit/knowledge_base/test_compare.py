@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from knowledge_base.compare import by_cosine, by_finder, by_words, compared
-from knowledge_base.evaluate import Query
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import rule_of_thumb
+from knowledge_base.queries import Query
 
 
 def test_bm25_ranks_by_shared_words_and_leaves_out_what_shares_none(entries):

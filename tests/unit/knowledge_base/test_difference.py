@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base import difference as difference_module
-from knowledge_base import files
+from knowledge_base import files, journal
 from knowledge_base.columns import stable_id
-from knowledge_base.difference import apply, difference
+from knowledge_base.difference import ChangedMeanwhileError, apply, difference
 from knowledge_base.document import DocumentError
 from knowledge_base.entry import FaqEntry
 from knowledge_base.exchange import export
+from knowledge_base.journal import OvertakenError
 
 OLD = [FaqEntry("a", "甲", "一"), FaqEntry("b", "乙", "二"), FaqEntry("c", "丙", "三")]
 
@@ -50,7 +50,7 @@ def test_a_failure_while_writing_changes_nothing(tmp_path: Path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(difference_module.os, "fsync", full)
+    monkeypatch.setattr(journal.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         apply(tmp_path, difference(OLD, [FaqEntry("a", "甲", "新"), FaqEntry("z", "新", "新")]))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -60,7 +60,7 @@ def test_a_disk_that_fails_between_two_files_leaves_both_as_they_were(tmp_path: 
     for name, entry in zip("ab", OLD):
         (tmp_path / f"{name}.yml").write_bytes(export([entry], "yml"))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    replace, done = difference_module.os.replace, []
+    replace, done = journal.os.replace, []
 
     def second_fails(source: object, target: object) -> None:
         done.append(target)
@@ -68,7 +68,7 @@ def test_a_disk_that_fails_between_two_files_leaves_both_as_they_were(tmp_path: 
             raise OSError(5, "Input/output error")
         replace(source, target)
 
-    monkeypatch.setattr(difference_module.os, "replace", second_fails)
+    monkeypatch.setattr(journal.os, "replace", second_fails)
     with pytest.raises(OSError, match="Input"):
         apply(tmp_path, difference(OLD[:2], [FaqEntry("a", "甲", "新"), FaqEntry("b", "乙", "新")]))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -109,14 +109,14 @@ def test_a_file_with_an_error_is_not_rewritten_because_the_broken_entry_would_be
 def test_a_file_that_somebody_changed_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch):
     (tmp_path / "one.yml").write_text(FILE)
     change = difference(files.load(tmp_path).entries, [FaqEntry("b", "乙", "两")])
-    beside = difference_module._beside
+    beside = journal._beside
 
     def while_somebody_types(target: Path, content: bytes) -> Path:
         (tmp_path / "one.yml").write_text(FILE + "# 刚写的\n")
         return beside(target, content)
 
-    monkeypatch.setattr(difference_module, "_beside", while_somebody_types)
-    with pytest.raises(DocumentError, match="有人改了"):
+    monkeypatch.setattr(journal, "_beside", while_somebody_types)
+    with pytest.raises(OvertakenError, match="有人改了"):
         apply(tmp_path, change)
     assert "刚写的" in (tmp_path / "one.yml").read_text()
 
@@ -140,3 +140,17 @@ def test_an_entry_without_an_id_is_the_held_one_of_the_same_question():
     incoming = FaqEntry(stable_id("怎么退货?"), "怎么退货?", "一")
     assert [one.new.id for one in difference(held, [incoming]).changed] == ["return"]
     assert difference(held, [FaqEntry("other", "怎么退货?", "一")]).added
+
+
+def test_an_edit_made_from_an_older_version_is_refused_whatever_file_the_entry_stands_in_now(tmp_path: Path):
+    (tmp_path / "one.yml").write_bytes(export(OLD, "yml"))
+    change = difference(OLD, [FaqEntry("a", "甲", "新")])
+    (tmp_path / "one.yml").write_bytes(export([FaqEntry("a", "甲", "别人的"), *OLD[1:]], "yml"))
+    before = (tmp_path / "one.yml").read_bytes()
+    with pytest.raises(ChangedMeanwhileError, match="a"):
+        apply(tmp_path, change, expected={"a": OLD[0].digest})
+    with pytest.raises(ChangedMeanwhileError, match="b"):
+        apply(tmp_path, difference(OLD, [FaqEntry("z", "新", "新")]), expected={"z": "", "b": ""})
+    assert (tmp_path / "one.yml").read_bytes() == before
+    apply(tmp_path, change, expected={"a": FaqEntry("a", "甲", "别人的").digest})
+    assert files.load(tmp_path).entries[0].answer == "新"

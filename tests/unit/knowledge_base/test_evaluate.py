@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.evaluate import Query, QueryFileError, confusion, evaluate, judge, plot, read_queries
+from knowledge_base.evaluate import confusion, evaluate, judge, plot
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import rule_of_thumb
+from knowledge_base.queries import Query, QueryFileError, read_queries
 
 KEYS = [
     *("n", "hit@1", "hit@3", "hit@5", "mrr"),

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from contracts.answer import Outcome
-from knowledge_base.evaluate import Query
 from knowledge_base.exchange import export
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import rule_of_thumb
 from knowledge_base.live import LiveBase
+from knowledge_base.queries import Query
 from knowledge_base.replay import Reply, Shift, Verdict, replay
 
 QUESTIONS = [

@@ -1,0 +1,75 @@
+/** The drafts of everybody: open one, or compare and publish several together, all or none. */
+
+import { h } from "../shared/dom.js";
+import { t } from "../shared/texts.js";
+import { clock } from "../shared/time.js";
+import { button, slot, tableOf, tag } from "./parts.js";
+import { publishDialog } from "./publish.js";
+
+export function makeDrafts(tools) {
+  const place = slot();
+  const publish = button("", () => goOut(), { class: "button primary" });
+  const element = h("main", { class: "view page" }, h("div", { class: "page-head" }, h("h2", {}, t("kb.drafts")), publish), place.element);
+  let drafts = [];
+  let chosen = new Set();
+
+  const isReady = (draft) => !draft.errors && !draft.overtaken;
+
+  function load() {
+    return place.fill(
+      () => tools.get("drafts"),
+      (answer) => {
+        drafts = answer.drafts;
+        chosen = new Set(drafts.filter(isReady).map((draft) => draft.key));
+        count();
+        if (!drafts.length) return h("p", { class: "page-note" }, t("drafts.none"));
+        const heads = ["choose", "entry", "who", "when", "state"].map((name) => t(`drafts.${name}`));
+        return h("div", { class: "panel scroll-table", tabindex: 0, role: "region", "aria-label": t("kb.drafts") }, tableOf(heads, drafts.map(row)));
+      },
+    );
+  }
+
+  function count() {
+    publish.textContent = t("drafts.publish", { n: chosen.size });
+    publish.disabled = !chosen.size;
+    publish.hidden = !drafts.length;
+  }
+
+  function row(draft) {
+    const title = draft.form.question || t("drafts.untitled");
+    const pick = h("input", {
+      type: "checkbox",
+      checked: chosen.has(draft.key),
+      disabled: !isReady(draft),
+      "aria-label": `${t("drafts.choose")}：${title}`,
+      on: {
+        change: (event) => {
+          if (event.target.checked) chosen.add(draft.key);
+          else chosen.delete(draft.key);
+          count();
+        },
+      },
+    });
+    const address = draft.entry_id ? `#entries/${encodeURIComponent(draft.entry_id)}` : `#entries/${encodeURIComponent(`draft:${draft.key}`)}`;
+    const state = draft.overtaken ? tag(t("drafts.overtaken"), "strong") : draft.errors ? tag(t("drafts.errors", { n: draft.errors }), "strong") : tag(t("drafts.ready"), "quiet");
+    return [pick, [h("a", { href: address }, title), draft.entry_id ? null : [" ", tag(t("drafts.kind_new"), "quiet")]], draft.display, clock(draft.at_ms), state];
+  }
+
+  function goOut() {
+    const wanted = Object.fromEntries(drafts.filter((draft) => chosen.has(draft.key)).map((draft) => [draft.key, draft.number]));
+    publishDialog(tools, wanted, {
+      done: () => {
+        tools.toast(t("publish.done"));
+        tools.drafted();
+        load();
+      },
+      overtaken: () => {
+        tools.toast(t("conflict.title"));
+        load();
+      },
+      refused: () => load(),
+    });
+  }
+
+  return { element, show: load };
+}

@@ -1,0 +1,152 @@
+"""What editors have in hand: drafts that customers do not see yet, and the gaps that they took up.
+
+One SQLite file in the data folder, shared by every gateway on this disk; `history` keeps its snapshots there too. The
+editors' files stay the truth about what customers are told: should this file be lost, nothing of that is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+NAME = "knowledge.db"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS draft (
+    key TEXT PRIMARY KEY, entry_id TEXT NOT NULL, made_from TEXT NOT NULL, form TEXT NOT NULL, number INTEGER NOT NULL,
+    who TEXT NOT NULL, at_ms INTEGER NOT NULL, gap TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS topic (
+    entry_id TEXT PRIMARY KEY, question TEXT NOT NULL, wordings TEXT NOT NULL, who TEXT NOT NULL,
+    taken_ms INTEGER NOT NULL, published_ms INTEGER NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An edit that customers do not see yet.
+
+    `entry_id` and `made_from` name the entry and its digest ("" for a new entry); `form` is what was typed, right or
+    wrong; `number` rises with each saving; `gap` is the question of the gap that it came from.
+    """
+
+    key: str
+    form: dict[str, Any]
+    entry_id: str = ""
+    made_from: str = ""
+    number: int = 0
+    who: str = ""
+    at_ms: int = 0
+    gap: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A gap that somebody took up: the entry that is to close it, and when it was published (0: not yet)."""
+
+    entry_id: str
+    question: str
+    wordings: tuple[str, ...]
+    who: str
+    taken_ms: int
+    published_ms: int = 0
+
+
+class DraftChangedError(Exception):
+    """Another editor saved this draft in the meantime; `current` is theirs."""
+
+    def __init__(self, current: Draft | None) -> None:
+        self.current = current
+        super().__init__("the draft was saved by somebody else")
+
+
+@dataclass
+class Workbook:
+    """The file at `path`; safe to use from several threads and processes."""
+
+    path: Path
+    clock: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000_000)
+
+    # --- drafts
+
+    def drafts(self) -> list[Draft]:
+        """Every draft, the latest saved first."""
+        with self.open() as db:
+            return [_draft(row) for row in db.execute("SELECT * FROM draft ORDER BY at_ms DESC, key")]
+
+    def draft(self, key: str) -> Draft | None:
+        """The draft of that key."""
+        with self.open() as db:
+            return _one(db, key)
+
+    def save(self, draft: Draft, *, who: str) -> Draft:
+        """Keep a draft; returns it with its new number. Without a key it gets one.
+
+        Raises DraftChangedError unless `draft.number` is that of the kept one (0 for none).
+        """
+        key = draft.key or f"new-{secrets.token_hex(8)}"
+        with self.open() as db:
+            held = _one(db, key)
+            if (held.number if held else 0) != draft.number:
+                raise DraftChangedError(held)
+            saved = Draft(
+                key, draft.form, draft.entry_id, draft.made_from, draft.number + 1, who, self.clock(), draft.gap
+            )
+            text = json.dumps(saved.form, ensure_ascii=False)
+            row = (key, saved.entry_id, saved.made_from, text, saved.number, who, saved.at_ms, saved.gap)
+            db.execute("INSERT OR REPLACE INTO draft VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return saved
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget drafts; no error for unknown ones."""
+        with self.open() as db:
+            db.executemany("DELETE FROM draft WHERE key = ?", [(key,) for key in keys])
+
+    # --- topics
+
+    def take_up(self, topic: Topic) -> None:
+        """Remember that an entry is to close a gap."""
+        row = (topic.entry_id, topic.question, json.dumps(topic.wordings, ensure_ascii=False))
+        with self.open() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO topic VALUES (?, ?, ?, ?, ?, ?)",
+                (*row, topic.who, topic.taken_ms, topic.published_ms),
+            )
+
+    def topics(self) -> list[Topic]:
+        """The gaps taken up, the latest first."""
+        with self.open() as db:
+            rows = db.execute("SELECT * FROM topic ORDER BY taken_ms DESC")
+            return [Topic(row[0], row[1], tuple(json.loads(row[2])), row[3], row[4], row[5]) for row in rows]
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that has the file to itself."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.executescript(_TABLES)
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+        finally:
+            db.close()
+
+
+def _one(db: sqlite3.Connection, key: str) -> Draft | None:
+    row = db.execute("SELECT * FROM draft WHERE key = ?", (key,)).fetchone()
+    return _draft(row) if row else None
+
+
+def _draft(row: Sequence[Any]) -> Draft:
+    return Draft(row[0], json.loads(row[3]), row[1], row[2], row[4], row[5], row[6], row[7])

@@ -1,0 +1,300 @@
+"""The editors' door on the real gateway, scored in this process by the scorer's own code."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from gateway.people import Role
+from gateway.scorer import Scorer
+from knowledge_base import files
+from knowledge_base.exchange import export
+from tests.integration.gateway.harness import RunningGateway, running_gateway
+from tests.unit.knowledge_base.conftest import BagOfPairs
+
+REFUND = "- id: refund  # 别改编号\n  question: 退款多久到账\n  variants: [钱什么时候退, 退的钱几天到]\n"
+REFUND += "  answer: 三个工作日内。\n  category: 售后\n  updated: 2026-11-01\n"
+RETURN = (
+    "- {id: return, question: 怎么申请退货, answer: 点申请售后。, variants: [我想退货, 东西不要了], category: 售后}"
+)
+RETURN += "\n"
+GOLDEN = '{"text": "退款多久到账", "gold": ["refund"]}\n{"text": "怎么申请退货", "gold": ["return"]}\n'
+
+
+class InProcess:
+    """The scorer without a process of its own, over a small encoder."""
+
+    def __init__(self, faq: Path) -> None:
+        self._scorer = Scorer(faq, BagOfPairs(), None)
+        self.asked = 0
+
+    async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
+        self.asked += 1
+        return self._scorer.answer({"what": what, **fields})
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+@dataclass
+class Editor:
+    """Somebody at the knowledge pages."""
+
+    browser: aiohttp.ClientSession
+    url: str
+
+    async def get(self, path: str, status: int = 200) -> Any:
+        async with self.browser.get(f"/api/knowledge/{path}") as response:
+            assert response.status == status, await response.text()
+            return await response.json()
+
+    async def post(self, path: str, document: Any, status: int = 200) -> Any:
+        headers = {"Origin": self.url}
+        async with self.browser.post(f"/api/knowledge/{path}", json=document, headers=headers) as response:
+            assert response.status == status, await response.text()
+            return await response.json()
+
+    async def draft(self, entry_id: str, **change: Any) -> dict[str, Any]:
+        """A draft of an entry as it is now, with some fields changed."""
+        entry = await self.get(f"entry?id={entry_id}")
+        document = {
+            "key": entry_id,
+            "entry_id": entry_id,
+            "made_from": entry["version"],
+            "form": {**entry["form"], **change},
+            "number": entry["draft"]["number"] if entry["draft"] else 0,
+        }
+        return await self.post("drafts", document)
+
+    async def publish(self, *drafts: dict[str, Any], status: int = 200, reason: str = "") -> Any:
+        wanted = {draft["key"]: draft["number"] for draft in drafts}
+        return await self.post("publish", {"drafts": wanted, "reason": reason}, status)
+
+
+@pytest.fixture
+def faq(tmp_path: Path) -> Path:
+    folder = tmp_path / "kb" / "faq"
+    folder.mkdir(parents=True)
+    (folder / "a.yml").write_text("# 售后组\n" + REFUND + RETURN, "utf-8")
+    (folder.parent / "golden.jsonl").write_text(GOLDEN, "utf-8")
+    return folder
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, faq: Path) -> AsyncIterator[RunningGateway]:
+    async with running_gateway(tmp_path / "data", faq=faq, with_worker=False) as running:
+        bench = running.parts.workbench
+        bench.scoring = bench.voice._scoring = InProcess(faq)  # type: ignore[assignment]
+        yield running
+
+
+async def log_in(shop: RunningGateway, name: str, *roles: Role) -> Editor:
+    shop.people.add(name, password=f"password-{name}", roles=roles)
+    browser = shop.browser()
+    async with browser.post("/api/agent/login", json={"name": name, "password": f"password-{name}"}) as response:
+        assert response.status == 200
+    return Editor(browser, shop.url)
+
+
+@pytest.fixture
+async def editor(shop: RunningGateway) -> Editor:
+    return await log_in(shop, "bian", Role.EDITOR)
+
+
+async def test_editors_and_administrators_enter_others_and_foreign_pages_do_not(shop: RunningGateway) -> None:
+    assert (await (await log_in(shop, "chief", Role.ADMIN)).get("entries"))["total"] == 2
+    for role in (Role.AGENT, Role.SUPERVISOR):
+        agent = await log_in(shop, role.value, role)
+        await agent.get("entries", 403)
+        await agent.post("publish", {"drafts": {"refund": 1}}, 403)
+    nobody = Editor(shop.browser(), shop.url)
+    await nobody.get("entries", 401)
+    editor = await log_in(shop, "bian", Role.EDITOR)
+    headers = {"Origin": "https://elsewhere.example"}
+    async with editor.browser.post("/api/knowledge/drafts", json={"form": {}}, headers=headers) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["refund", "return"]),
+        ("?text=工作日", ["refund"]),
+        ("?text=我想退貨", ["return"]),
+        ("?category=售后&status=published", ["refund", "return"]),
+        ("?status=draft", []),
+        ("?due=review", ["return"]),
+        ("?due=expired", []),
+        ("?tag=x", []),
+    ],
+)
+async def test_entries_are_found_by_text_and_by_field(editor: Editor, query: str, found: list[str]) -> None:
+    document = await editor.get(f"entries{query}")
+    assert [row["id"] for row in document["entries"]] == found
+    assert document["categories"] == ["售后"]
+
+
+async def test_what_is_typed_is_checked_by_field_and_line(editor: Editor) -> None:
+    form = {"id": "refund", "question": "退款多久", "answer": "好\n[x](javascript:alert(1))", "variants": ["我想退货"]}
+    faults = (await editor.post("check", {"form": form, "entry_id": "refund"}))["faults"]
+    assert [(one["field"], one["line"], one["severity"]) for one in faults] == [("answer", 2, "error")]
+    (taken,) = (await editor.post("check", {"form": {**form, "answer": "好"}}))["faults"][:1]
+    assert (taken["field"], taken["what"]) == ("id", "编号 refund 已经有了")
+    await editor.post("check", {"form": []}, 400)
+
+
+async def test_a_draft_changes_nothing_until_it_is_published_and_then_the_file_keeps_its_comments(
+    editor: Editor, faq: Path, shop: RunningGateway
+) -> None:
+    before = (faq / "a.yml").read_bytes()
+    draft = await editor.draft("refund", answer="**七个**工作日内。")
+    assert (faq / "a.yml").read_bytes() == before
+    assert (await editor.get("entries"))["entries"][0]["drafted"] is True
+    report = await editor.post("replay", {"drafts": {"refund": draft["number"]}})
+    assert (report["broken"], report["changed"], report["golden"]) == (0, 1, 2)
+    done = await editor.publish(draft)
+    assert done["written"] == ["a.yml"]
+    text = (faq / "a.yml").read_text("utf-8")
+    assert "# 售后组" in text
+    assert "# 别改编号" in text
+    assert files.load(faq).entries[0].answer == "**七个**工作日内。"
+    assert (await editor.get("drafts"))["drafts"] == []
+    assert shop.people.audited()[0].action == "kb_publish"
+    (change, *_) = (await editor.get("history?id=refund"))["versions"]
+    assert (change["who"], change["what"]) == ("bian", "published")
+    assert change["differences"] == [{"field": "answer", "old": "三个工作日内。", "new": "**七个**工作日内。"}]
+
+
+async def test_a_broken_golden_question_blocks_unless_a_reason_is_given_and_the_reason_is_on_record(
+    editor: Editor, faq: Path, shop: RunningGateway
+) -> None:
+    draft = await editor.draft("refund", status="retired")
+    refused = await editor.publish(draft, status=409)
+    assert (refused["error"], refused["report"]["broken"]) == ("blocked", 1)
+    assert refused["report"]["rows"][0]["text"] == "退款多久到账"
+    await editor.publish(draft, status=409, reason="  好 ")
+    assert files.load(faq).entries[0].status.value == "published"
+    await editor.publish(draft, reason="活动结束，改由人工答复")
+    assert files.load(faq).entries[0].status.value == "retired"
+    audited = {line.action: line for line in shop.people.audited()}
+    assert audited["kb_publish_override"].target == "1 broken: 活动结束，改由人工答复"
+    assert (await editor.get("history?id=refund"))["versions"][0]["reason"] == "活动结束，改由人工答复"
+
+
+async def test_an_edit_made_from_an_old_version_is_refused_with_the_difference_and_the_draft_stays(
+    editor: Editor, faq: Path
+) -> None:
+    draft = await editor.draft("refund", answer="我改的。")
+    by_hand = (faq / "a.yml").read_text("utf-8").replace("三个工作日内。", "手改的。")
+    (faq / "a.yml").write_text(by_hand, "utf-8")
+    refused = await editor.publish(draft, status=409)
+    assert refused["error"] == "overtaken"
+    assert refused["differences"] == [{"field": "answer", "old": "手改的。", "new": "我改的。"}]
+    assert (faq / "a.yml").read_text("utf-8") == by_hand
+    assert (await editor.get("drafts"))["drafts"][0] | {"overtaken": True} == (await editor.get("drafts"))["drafts"][0]
+    assert (await editor.get("history?id=refund"))["versions"][0]["what"] == "by_hand"
+    again = {**draft, "made_from": refused["version"]}
+    kept = await editor.post(
+        "drafts", {name: again[name] for name in ("key", "entry_id", "made_from", "form", "number")}
+    )
+    await editor.publish(kept)
+    assert files.load(faq).entries[0].answer == "我改的。"
+
+
+async def test_two_editors_do_not_overwrite_each_others_draft(shop: RunningGateway, editor: Editor) -> None:
+    other = await log_in(shop, "li", Role.EDITOR)
+    mine = await editor.draft("refund", answer="我的。")
+    document = {"key": "refund", "entry_id": "refund", "made_from": mine["made_from"], "form": {"answer": "他的。"}}
+    refused = await other.post("drafts", document, 409)
+    assert (refused["error"], refused["draft"]["form"]["answer"], refused["draft"]["who"]) == (
+        "overtaken",
+        "我的。",
+        "bian",
+    )
+    await editor.publish({**mine, "number": 7}, status=409)
+
+
+async def test_a_new_entry_is_created_and_several_drafts_go_out_together_or_not_at_all(
+    editor: Editor, faq: Path
+) -> None:
+    new = await editor.post(
+        "drafts", {"form": {"id": "abroad", "question": "能寄国外吗", "answer": "", "variants": []}}
+    )
+    changed = await editor.draft("refund", answer="五个工作日。")
+    refused = await editor.publish(new, changed, status=400)
+    assert refused["faults"][0]["field"] == "answer"
+    assert files.load(faq).entries[0].answer == "三个工作日内。"
+    new = await editor.post("drafts", {**_sent(new), "form": {**new["form"], "answer": "暂不支持。"}})
+    await editor.publish(new, changed)
+    assert {one.id: one.answer for one in files.load(faq).entries}["abroad"] == "暂不支持。"
+    assert (await editor.get("entry?id=abroad"))["place"].startswith("workbench.yml")
+    found = await editor.post("hits", {"text": "能寄国外吗"})
+    assert (found["outcome"], found["candidates"][0]["entry_id"]) == ("answer", "abroad")
+
+
+async def test_an_earlier_version_comes_back_as_a_draft(editor: Editor, faq: Path) -> None:
+    await editor.publish(await editor.draft("refund", answer="错的。"))
+    first = (await editor.get("history?id=refund"))["versions"][-1]
+    draft = await editor.post("history/restore", {"number": first["number"]})
+    assert draft["form"]["answer"] == "三个工作日内。"
+    await editor.publish(draft)
+    assert files.load(faq).entries[0].answer == "三个工作日内。"
+    await editor.post("history/restore", {"number": "none"}, 404)
+
+
+async def test_looking_again_is_noted_without_a_replay(editor: Editor, shop: RunningGateway, faq: Path) -> None:
+    entry = await editor.get("entry?id=return")
+    assert entry["due"] == "review"
+    seen = await editor.post("reviewed", {"entry_id": "return", "version": entry["version"]})
+    assert seen["due"] == ""
+    assert files.load(faq).entries[1].updated == date.today()
+    assert shop.parts.workbench.scoring.asked == 0
+    await editor.post("reviewed", {"entry_id": "return", "version": entry["version"]})  # nothing to do any more
+    await editor.post("reviewed", {"entry_id": "gone", "version": ""}, 404)
+
+
+async def test_the_hit_test_says_what_the_chat_would(editor: Editor, faq: Path) -> None:
+    found = await editor.post("hits", {"text": "退款多久到账"})
+    finder = Scorer(faq, BagOfPairs(), None).live.finder
+    finding = finder.find("退款多久到账")
+    assert (found["version"], found["outcome"], found["why"]) == (finding.version, finding.outcome.value, finding.why)
+    shown = [(one["entry_id"], one["matched"], one["probability"]) for one in found["candidates"][:2]]
+    assert shown == [(one.entry_id, one.matched, one.probability) for one in finding.candidates[:2]]
+    assert found["thresholds"]["answer"] > found["thresholds"]["clarify"]
+    await editor.post("hits", {"text": " "}, 400)
+
+
+async def test_a_file_broken_by_hand_is_told_by_line_and_its_entries_are_not_written(editor: Editor, faq: Path) -> None:
+    draft = await editor.draft("refund", answer="改。")
+    (faq / "a.yml").write_text(REFUND + "- id: broken\n  question: 没有答案\n", "utf-8")
+    (problem,) = (await editor.get("entries"))["problems"]
+    assert (problem["file"], problem["line"]) == ("a.yml", 7)
+    refused = await editor.publish(draft, status=409)
+    assert "缺少 answer" in refused["message"]
+    assert (await editor.get("drafts"))["drafts"]
+
+
+async def test_a_base_of_json_lines_is_shown_and_not_written(tmp_path: Path, faq: Path) -> None:
+    lines = tmp_path / "faq.jsonl"
+    lines.write_bytes(export(files.load(faq).entries, "jsonl"))
+    async with running_gateway(tmp_path / "data", faq=lines, with_worker=False) as running:
+        editor = await log_in(running, "bian", Role.EDITOR)
+        assert (await editor.get("entries"))["read_only"] is True
+        await editor.post("drafts", {"form": {}}, 409)
+
+
+async def test_what_a_page_sends_is_bounded(editor: Editor) -> None:
+    await editor.post("drafts", {"form": {"answer": "长" * 900_000}}, 413)
+    await editor.post("publish", {"drafts": {}}, 400)
+    await editor.post("publish", {"drafts": {"nobody": 1}}, 409)
+    await editor.get("entry?id=../../etc", 404)
+
+
+def _sent(draft: dict[str, Any]) -> dict[str, Any]:
+    return {name: draft[name] for name in ("key", "entry_id", "made_from", "number", "gap")}
