@@ -11,6 +11,8 @@ from handoff.memory import MemoryBackend
 from handoff.model import AgentStatus
 from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend
+from handoff.records.customers import Customers
+from handoff.records.ticket_desk import TicketDesk
 from handoff.redis.backend import RedisBackend
 
 
@@ -86,8 +88,18 @@ class Shop:
 
 
 @pytest.fixture
-def desk(backend: DeskBackend, policy: DeskPolicy) -> Desk:
-    return Desk(backend, policy)
+def desk(backend: DeskBackend, policy: DeskPolicy, clock: Clock) -> Desk:
+    return Desk(backend, policy, clock=clock)
+
+
+@pytest.fixture
+def customers(desk: Desk) -> Customers:
+    return Customers(desk)
+
+
+@pytest.fixture
+def tickets(desk: Desk, customers: Customers) -> TicketDesk:
+    return TicketDesk(desk, customers)
 
 
 @pytest.fixture
