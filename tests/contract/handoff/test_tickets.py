@@ -17,7 +17,7 @@ from handoff.records.tickets import TicketVerb
 
 async def a_message(shop, who: str = "ann", text: str = "请回电，发票抬头要改"):
     """A customer who left a message; returns the case."""
-    case = await shop.waiting(who)
+    await shop.waiting(who)
     return await shop.desk.leave_message(who, key=shop.key(), text=text, contact="13800138000")
 
 
