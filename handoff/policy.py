@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from contracts.escalation import Reason
 from handoff.calendar import BusinessCalendar
+from handoff.errors import Invalid
 from handoff.records.model import TicketKind
 from handoff.records.tickets import due_ms
 from handoff.texts import Texts
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
+YEAR_MS = 366 * 24 * HOUR_MS
 
 # Priority class and head start of each reason. The head start is taken off the enqueue time once, so the order
 # between two waiting cases never changes while they wait: a grave case overtakes those who came up to that much
@@ -80,5 +82,10 @@ class DeskPolicy:
         return self.groups.get(reason, self.default_group)
 
     def ticket_due(self, source: TicketKind, now_ms: int, wanted_ms: int | None = None) -> int:
-        """When something must be done about a ticket: as wanted, else after the time of its kind, in business hours."""
+        """When something must be done about a ticket: as wanted, else after the time of its kind, in business hours.
+
+        Raises Invalid for a date that is none.
+        """
+        if wanted_ms is not None and not 0 <= wanted_ms - now_ms + YEAR_MS <= 11 * YEAR_MS:
+            raise Invalid("next_ms: within ten years")
         return due_ms(self.calendar, now_ms, wanted_ms=wanted_ms, after_ms=self.ticket_ms[source])
