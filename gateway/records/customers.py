@@ -37,17 +37,17 @@ async def card(parts: Parts, person: Person, customer: Customer) -> dict[str, An
             {
                 "conversation_id": one.conversation_id,
                 "current": one.customer_id == customer.customer_id,
-                "cases": [case_line(parts, case, full=full) for case in reversed(cases)],
+                "cases": [await case_line(parts, case, full=full) for case in reversed(cases)],
             }
         )
         tickets += await parts.tickets.of_customer(one.conversation_id)
     notes = [one for one in await records.remarks(customer.customer_id) if one.what == "note"]
     return {
-        **customer_view(parts, person, customer),
-        "notes": [remark_view(parts, one) for one in notes],
-        "merged": [customer_view(parts, person, one) for one in merged],
+        **await customer_view(parts, person, customer),
+        "notes": [await remark_view(parts, one) for one in notes],
+        "merged": [await customer_view(parts, person, one) for one in merged],
         "conversations": conversations,
-        "tickets": [ticket_view(parts, person, one, customer.display) for one in tickets],
+        "tickets": [await ticket_view(parts, person, one, customer.display) for one in tickets],
     }
 
 
@@ -61,7 +61,6 @@ def routes(parts: Parts) -> APIRouter:
             parts.origins.check(request, required=False)
         person = await parts.staff.require(request.cookies, *(roles or CONSOLE_ROLES))
         parts.limits.agent.take(person.name)
-        await parts.directory.refresh()
         return person
 
     async def reached(person: Person, customer_id: str) -> Customer:
@@ -81,7 +80,7 @@ def routes(parts: Parts) -> APIRouter:
         if not (person.may(Role.SUPERVISOR) or is_theirs(person, owner)):
             raise NotAllowed
         found = await records.owned(owner)
-        return wire.answer({"customers": [customer_view(parts, person, one) for one in found]})
+        return wire.answer({"customers": [await customer_view(parts, person, one) for one in found]})
 
     @router.get("/api/agent/customers/{customer_id}")
     async def one(request: Request, customer_id: str) -> Response:
@@ -110,7 +109,7 @@ def routes(parts: Parts) -> APIRouter:
         if display:
             await parts.desk.open(customer_id, profile={"name": display})
         await audit(person, "customer_edit", customer_id)
-        return wire.answer(customer_view(parts, person, customer))
+        return wire.answer(await customer_view(parts, person, customer))
 
     @router.post("/api/agent/customers/{customer_id}/notes")
     async def note(request: Request, customer_id: str) -> Response:
@@ -120,7 +119,7 @@ def routes(parts: Parts) -> APIRouter:
         words = text.message(form.text, limit=MAX_NOTE)
         remark = await records.note(customer_id, person.name, key=text.key(form.key), text=words)
         await audit(person, "customer_note", customer_id)
-        return wire.answer(remark_view(parts, remark))
+        return wire.answer(await remark_view(parts, remark))
 
     @router.post("/api/agent/customers/{customer_id}/merge")
     async def merge(request: Request, customer_id: str) -> Response:
@@ -131,7 +130,7 @@ def routes(parts: Parts) -> APIRouter:
         except Refused as error:
             raise NotNow("这条档案已验证、已并入别处，或者对方就是并入它的，不能这样合并。") from error
         await audit(person, "customer_merge", f"{customer_id} {form.into}")
-        return wire.answer(customer_view(parts, person, customer))
+        return wire.answer(await customer_view(parts, person, customer))
 
     @router.post("/api/agent/customers/{customer_id}/split")
     async def split(request: Request, customer_id: str) -> Response:
@@ -141,6 +140,6 @@ def routes(parts: Parts) -> APIRouter:
         except Refused as error:
             raise NotNow("这条档案没有并入别处，不用拆分。") from error
         await audit(person, "customer_split", customer_id)
-        return wire.answer(customer_view(parts, person, customer))
+        return wire.answer(await customer_view(parts, person, customer))
 
     return router

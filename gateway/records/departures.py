@@ -12,7 +12,7 @@ from gateway.parts import Parts
 from gateway.people import Person, Role
 from gateway.records.bodies import Heir
 from gateway.records.rights import wanted_owner
-from gateway.records.views import departure_view
+from gateway.records.views import departure_view, display
 from handoff.errors import Refused
 from handoff.records.model import NOBODY
 
@@ -24,9 +24,7 @@ def routes(parts: Parts) -> APIRouter:
     async def admin(request: Request) -> Person:
         if request.method == "POST":
             parts.origins.check(request, required=False)
-        person = await parts.staff.require(request.cookies, Role.ADMIN)
-        await parts.directory.refresh()
-        return person
+        return await parts.staff.require(request.cookies, Role.ADMIN)
 
     async def leaver(name: str) -> Person:
         person = await asyncio.to_thread(parts.people.get, name)
@@ -37,14 +35,14 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/api/agent/departures")
     async def listed(request: Request) -> Response:
         await admin(request)
-        return wire.answer({"departures": [departure_view(parts, one) for one in await parts.departures.all()]})
+        return wire.answer({"departures": [await departure_view(parts, one) for one in await parts.departures.all()]})
 
     @router.get("/api/agent/departures/{name}")
     async def one(request: Request, name: str) -> Response:
         await admin(request)
         await leaver(name)
         found = await parts.departures.departure(name) or await parts.departures.held(name)
-        return wire.answer(departure_view(parts, found))
+        return wire.answer(await departure_view(parts, found))
 
     @router.post("/api/agent/departures/{name}")
     async def depart(request: Request, name: str) -> Response:
@@ -64,11 +62,11 @@ def routes(parts: Parts) -> APIRouter:
                 person.name,
                 heir=heir,
                 display=leaving.display,
-                heir_display=parts.directory.display(heir.agent) if heir.agent else "",
+                heir_display=await display(parts, heir.agent),
             )
         except Refused as error:
             raise NotNow("接手的人已离职、就是本人，或者这次离职正在交给别人。") from error
         await asyncio.to_thread(parts.people.audit, person.name, "departed", name)
-        return wire.answer(departure_view(parts, done))
+        return wire.answer(await departure_view(parts, done))
 
     return router

@@ -11,6 +11,7 @@ from gateway.access import address_of
 from gateway.errors import Missing
 from gateway.parts import Parts
 from gateway.records.bodies import TicketLink, TicketReply
+from gateway.records.views import display
 from handoff.errors import NotFound
 from handoff.records.model import Ticket
 
@@ -30,7 +31,6 @@ def routes(parts: Parts) -> APIRouter:
         return ticket
 
     async def shown(ticket: Ticket) -> dict[str, Any]:
-        await parts.directory.refresh()
         answers = [one for one in await parts.tickets.remarks(ticket.ticket_id) if one.what == "answer"]
         return {
             "ticket_id": ticket.ticket_id,
@@ -38,7 +38,7 @@ def routes(parts: Parts) -> APIRouter:
             "created_ms": ticket.created_ms,
             "changed_ms": ticket.changed_ms,
             "answers": [
-                {"at_ms": one.at_ms, "text": one.text, "by": parts.directory.display(one.author)} for one in answers
+                {"at_ms": one.at_ms, "text": one.text, "by": await display(parts, one.author)} for one in answers
             ],
         }
 

@@ -29,7 +29,7 @@ async def views(parts: Parts, person: Person, found: Sequence[Ticket]) -> list[d
     """The views of several tickets, with one reading of their customers' names."""
     named = sorted({one.conversation_id for one in found if one.conversation_id})
     names = {glance.conversation_id: glance.customer for glance in await parts.desk.glance(named)} if named else {}
-    return [ticket_view(parts, person, one, names.get(one.conversation_id, "")) for one in found]
+    return [await ticket_view(parts, person, one, names.get(one.conversation_id, "")) for one in found]
 
 
 async def wanted(parts: Parts, person: Person, request: Request, limit: int) -> list[Ticket]:
@@ -64,7 +64,6 @@ def routes(parts: Parts) -> APIRouter:
             parts.origins.check(request, required=False)
         person = await parts.staff.require(request.cookies, *CONSOLE_ROLES)
         parts.limits.agent.take(person.name)
-        await parts.directory.refresh()
         return person
 
     async def reached(person: Person, ticket_id: str) -> Ticket:
@@ -108,7 +107,7 @@ def routes(parts: Parts) -> APIRouter:
     async def one(request: Request, ticket_id: str) -> Response:
         person = await who(request)
         view = (await views(parts, person, [await reached(person, ticket_id)]))[0]
-        history = [remark_view(parts, remark) for remark in await tickets.remarks(ticket_id)]
+        history = [await remark_view(parts, remark) for remark in await tickets.remarks(ticket_id)]
         return wire.answer({**view, "history": history})
 
     @router.post("/api/agent/tickets/{ticket_id}")
@@ -140,7 +139,7 @@ def routes(parts: Parts) -> APIRouter:
         await reached(person, ticket_id)
         words = text.message(form.text, limit=MAX_NOTE)
         remark = await tickets.note(ticket_id, person.name, key=text.key(form.key), text=words)
-        return wire.answer(remark_view(parts, remark))
+        return wire.answer(await remark_view(parts, remark))
 
     @router.post("/api/agent/tickets/{ticket_id}/answers")
     async def say(request: Request, ticket_id: str) -> Response:

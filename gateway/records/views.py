@@ -23,13 +23,21 @@ def masked(text: str) -> str:
     return text[0] + "***" + (text[-1] if len(text) > 4 else "")
 
 
-def owner_view(parts: Parts, owner: Owner) -> dict[str, Any]:
+async def display(parts: Parts, name: str) -> str:
+    """The displayed name of a login name, also of somebody who came just now; "" for nobody."""
+    if not name:
+        return ""
+    await parts.directory.refresh(name)
+    return parts.directory.display(name)
+
+
+async def owner_view(parts: Parts, owner: Owner) -> dict[str, Any]:
     """The three fields that tell of an owner."""
-    shown = parts.directory.display(owner.agent) if owner.agent else owner.group
+    shown = await display(parts, owner.agent) or owner.group
     return {"owner_agent": owner.agent, "owner_group": owner.group, "owner_display": shown}
 
 
-def customer_view(parts: Parts, person: Person, customer: Customer) -> dict[str, Any]:
+async def customer_view(parts: Parts, person: Person, customer: Customer) -> dict[str, Any]:
     """A `Customer`."""
     full = sees_all(person, customer.owner)
     return {
@@ -40,14 +48,14 @@ def customer_view(parts: Parts, person: Person, customer: Customer) -> dict[str,
         "external_id": customer.external_id if full else masked(customer.external_id),
         "channel": customer.customer_id.partition(":")[0],
         "tags": list(customer.tags),
-        **owner_view(parts, customer.owner),
+        **await owner_view(parts, customer.owner),
         "merged_into": customer.merged_into,
         "created_ms": customer.created_ms,
         "rev": customer.rev,
     }
 
 
-def case_line(parts: Parts, case: Case, *, full: bool) -> dict[str, Any]:
+async def case_line(parts: Parts, case: Case, *, full: bool) -> dict[str, Any]:
     """One line of a customer's history."""
     outcome = dict(case.outcome)
     if not full and outcome.get("contact"):
@@ -57,7 +65,7 @@ def case_line(parts: Parts, case: Case, *, full: bool) -> dict[str, Any]:
         "state": case.state.value,
         "reason": case.reason.value,
         "agent_id": case.agent_id,
-        "agent_display": parts.directory.display(case.agent_id) if case.agent_id else "",
+        "agent_display": await display(parts, case.agent_id),
         "enqueued_ms": case.enqueued_ms,
         "accepted_ms": case.accepted_ms,
         "closed_ms": case.closed_ms,
@@ -65,7 +73,7 @@ def case_line(parts: Parts, case: Case, *, full: bool) -> dict[str, Any]:
     }
 
 
-def ticket_view(parts: Parts, person: Person, ticket: Ticket, customer: str = "") -> dict[str, Any]:
+async def ticket_view(parts: Parts, person: Person, ticket: Ticket, customer: str = "") -> dict[str, Any]:
     """A `Ticket`; `customer` is the name shown."""
     full = sees_all(person, ticket.owner)
     return {
@@ -78,7 +86,7 @@ def ticket_view(parts: Parts, person: Person, ticket: Ticket, customer: str = ""
         "conversation_id": ticket.conversation_id,
         "customer": customer,
         "case_id": ticket.case_id,
-        **owner_view(parts, ticket.owner),
+        **await owner_view(parts, ticket.owner),
         "next_ms": ticket.next_ms,
         "overdue": ticket.state.is_open and ticket.next_ms <= parts.desk.now_ms(),
         "created_ms": ticket.created_ms,
@@ -92,25 +100,25 @@ def ticket_view(parts: Parts, person: Person, ticket: Ticket, customer: str = ""
     }
 
 
-def remark_view(parts: Parts, remark: Remark) -> dict[str, Any]:
+async def remark_view(parts: Parts, remark: Remark) -> dict[str, Any]:
     """A `Remark`."""
     return {
         "seq": remark.seq,
         "at_ms": remark.at_ms,
         "what": remark.what,
         "author": remark.author,
-        "author_display": parts.directory.display(remark.author) if remark.author else "",
+        "author_display": await display(parts, remark.author),
         "text": remark.text,
         "data": encode(remark.data),
     }
 
 
-def departure_view(parts: Parts, departure: Departure) -> dict[str, Any]:
+async def departure_view(parts: Parts, departure: Departure) -> dict[str, Any]:
     """A `Departure`; one that was never stored tells what would be handed on."""
     state = "none" if not departure.rev else "done" if departure.finished_ms else "running"
     return {
         "name": departure.agent_id,
-        "display": departure.display or parts.directory.display(departure.agent_id),
+        "display": departure.display or await display(parts, departure.agent_id),
         "state": state,
         "to_agent": departure.heir.agent,
         "to_group": departure.heir.group,
