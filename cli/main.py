@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, conversations, evaluate, exchange, insight, kb, report, review, tidy, train
+from cli import agents, conversations, depart, evaluate, exchange, insight, kb, report, review, tidy, train
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ kb.app.command()(tidy.schema)
 kb.app.command()(review.replay)
 kb.app.command()(review.gaps)
 kb.app.command()(review.calibrate)
+agents.app.command("depart")(depart.depart)
+agents.app.command("return")(depart.return_)
+agents.app.command("site-secret")(depart.site_secret)
 app.add_typer(kb.app, name="kb")
 app.add_typer(agents.app, name="agents")
 app.add_typer(conversations.app, name="conversations")

@@ -34,6 +34,14 @@ EVERYWHERE_FACTOR = 10
 
 
 @dataclass(frozen=True)
+class Proof:
+    """The thread that a customer's cookie proves; `verified` when the embedding site has signed who they are."""
+
+    conversation_id: str
+    verified: bool = False
+
+
+@dataclass(frozen=True)
 class Login:
     """A person's login: `token` is what their cookie holds."""
 
@@ -42,31 +50,41 @@ class Login:
 
 
 class Customers:
-    """Customers' signed cookies."""
+    """Customers' signed cookies; that of a verified customer lives `verified_s` only."""
 
-    def __init__(self, cookie_key: str, *, max_age_s: int) -> None:
+    def __init__(self, cookie_key: str, *, max_age_s: int, verified_s: int) -> None:
         self._signer = URLSafeTimedSerializer(cookie_key, salt="jiehua.customer")
         self.max_age_s = max_age_s
+        self.verified_s = verified_s
 
     def mint(self) -> tuple[str, str]:
         """A new, unguessable conversation id and the cookie value that proves it."""
         conversation_id = WEB_PREFIX + secrets.token_urlsafe(18)
         return conversation_id, self._signer.dumps(conversation_id)
 
-    def conversation_of(self, cookies: Mapping[str, str]) -> str | None:
-        """The conversation that the cookie proves, or None for a missing, forged or expired one."""
+    def verified(self, conversation_id: str) -> str:
+        """The cookie value of a verified customer."""
+        return self._signer.dumps({"verified": conversation_id})
+
+    def proof_of(self, cookies: Mapping[str, str]) -> Proof | None:
+        """What the cookie proves, or None for a missing, forged or expired one."""
         value = cookies.get(CUSTOMER_COOKIE, "")
         if not value or len(value) > 512:
             return None
         try:
             found = self._signer.loads(value, max_age=self.max_age_s)
-        except BadSignature:
+            if isinstance(found, dict):
+                found = Proof(self._signer.loads(value, max_age=self.verified_s)["verified"], True)
+            else:
+                found = Proof(found)
+        except (BadSignature, KeyError):
             return None
-        return found if isinstance(found, str) and found.startswith(WEB_PREFIX) else None
+        named = found.conversation_id
+        return found if isinstance(named, str) and named.startswith(WEB_PREFIX) else None
 
-    def require(self, cookies: Mapping[str, str]) -> str:
-        """As `conversation_of`, raising NoSession."""
-        found = self.conversation_of(cookies)
+    def require(self, cookies: Mapping[str, str]) -> Proof:
+        """As `proof_of`, raising NoSession."""
+        found = self.proof_of(cookies)
         if found is None:
             raise NoSession("会话已失效，请刷新页面。")
         return found
@@ -143,6 +161,10 @@ class Staff:
             self._seen.clear()
         self._seen[name] = (person, time.monotonic())
         return person
+
+    def forget(self, name: str) -> None:
+        """Look a person's logins up again at once: they may have ended."""
+        self._seen = {token: seen for token, seen in self._seen.items() if seen[0].name != name}
 
     async def require(self, cookies: Mapping[str, str], *roles: Role) -> Person:
         """The person logged in; raises NoSession without one and NotAllowed without any of `roles`."""

@@ -100,7 +100,9 @@ class AgentSocket(LiveSocket):
         elif event.kind == _CATCH_UP:
             self._sent_seq.setdefault(event.conversation_id, max(event.data["after"], 0))
             await self._catch_up(event.conversation_id)
-        elif event.kind == "check_login":
+        elif event.kind == "record":
+            await self.send({"type": "record", "conversation_id": event.conversation_id, **event.data})
+        elif event.kind in ("check_login", "departed"):
             await self._check_login()
 
     async def _deliver_entry(self, conversation_id: str, entry: dict[str, Any]) -> None:
@@ -279,9 +281,21 @@ class AgentSocket(LiveSocket):
 def _outcome(resolution: frames.Resolution) -> dict[str, Any]:
     if len(resolution.tags) > 20:
         raise BadRequest("标签最多 20 个。")
+    later = resolution.follow_up
+    follow_up = {} if later is None else {"follow_up": _follow_up(later)}
     return {
+        **follow_up,
         "reason": text.short(resolution.reason, limit=200, name="原因"),
         "tags": [text.short(tag, limit=40, name="标签") for tag in resolution.tags],
         "summary": text.short(resolution.summary, limit=MAX_NOTE, name="小结"),
         "solved": resolution.solved,
+    }
+
+
+def _follow_up(later: frames.FollowUp) -> dict[str, Any]:
+    return {
+        "title": text.message(later.title, limit=200),
+        "text": text.short(later.text, limit=MAX_NOTE, name="说明"),
+        "next_ms": later.next_ms,
+        "to_group": text.short(later.to_group, limit=64, name="技能组"),
     }

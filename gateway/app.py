@@ -17,6 +17,7 @@ from gateway import agent, customer, health, knowledge, wire
 from gateway.channels import rest, socketio
 from gateway.errors import GatewayError, Missing, from_desk
 from gateway.parts import Parts
+from gateway.records import customers, departures, identity, ticket_page, tickets
 from gateway.settings import Settings
 from handoff.errors import DeskError
 
@@ -27,6 +28,7 @@ PAGES = {
     "/": ("widget/index.html", "text/html"),
     "/agent": ("console/index.html", "text/html"),
     "/knowledge": ("knowledge/index.html", "text/html"),
+    "/ticket": ("ticket/index.html", "text/html"),
     # One line in any shop's page loads this launcher, so it has a short address that does not change.
     "/widget.js": ("widget/embed.js", "text/javascript"),
 }
@@ -51,6 +53,8 @@ def create_app(parts: Parts) -> ASGIApp:
     app.include_router(customer.routes(parts))
     app.include_router(agent.routes(parts))
     app.include_router(knowledge.routes(parts))
+    for records in (identity, customers, tickets, departures, ticket_page):
+        app.include_router(records.routes(parts))
     app.include_router(health.routes(parts))
     app.include_router(rest.routes(parts))
     _pages(app)

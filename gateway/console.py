@@ -18,7 +18,7 @@ from contracts.conversation import DeskEvent
 from gateway.people import Person
 from gateway.relay import Inbox, Relay
 from handoff.desk import Desk
-from handoff.errors import DeskError, NotFound
+from handoff.errors import DeskError, NotAllowed, NotFound
 from handoff.model import Agent, AgentStatus, Case, Glance
 
 log = logging.getLogger("jiehua.console")
@@ -240,6 +240,8 @@ class Presence:
                 except NotFound:
                     with contextlib.suppress(DeskError):
                         await self._online(person)
+                except NotAllowed:
+                    continue  # they have left for good, and their socket is about to end
                 except DeskError as error:
                     log.warning("no heartbeat: %s", type(error).__name__)
                     break

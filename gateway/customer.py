@@ -12,13 +12,14 @@ from fastapi import APIRouter, Request, Response, WebSocket
 from contracts.codec import encode
 from contracts.conversation import Author, ConversationView, DeskEvent
 from gateway import frames, text, wire
-from gateway.access import CUSTOMER_COOKIE, address_of
-from gateway.errors import BadRequest, GatewayError, NoSession
-from gateway.live import CLOSE_NO_SESSION, CLOSE_NOT_ALLOWED, LiveSocket
+from gateway.access import Proof, address_of
+from gateway.errors import BadRequest, GatewayError, NoSession, from_desk
+from gateway.live import CLOSE_NO_SESSION, CLOSE_NOT_ALLOWED, CLOSE_UNAVAILABLE, EndSocket, LiveSocket
 from gateway.parts import Parts
+from gateway.records.identity import own_thread, thread_of
 from gateway.relay import Inbox
 from gateway.visible import entry_for_customer, view_for_customer
-from handoff.errors import NotFound
+from handoff.errors import DeskError, NotFound
 from handoff.model import Said
 
 PAGE = 200
@@ -51,11 +52,14 @@ class CustomerSocket(LiveSocket):
 
     known = frames.CUSTOMER
 
-    def __init__(self, socket: WebSocket, parts: Parts, conversation_id: str, *, after: int, inbox: Inbox) -> None:
+    def __init__(
+        self, socket: WebSocket, parts: Parts, conversation_id: str, proof: Proof, *, after: int, inbox: Inbox
+    ) -> None:
         super().__init__(socket, inbox=inbox, max_frame_bytes=parts.settings.max_frame_bytes)
         self._parts = parts
         self._desk = parts.desk
         self._id = conversation_id
+        self._proof = proof
         self._address = address_of(socket)
         self._sent_seq = after
         self._view: ConversationView | None = None
@@ -89,7 +93,12 @@ class CustomerSocket(LiveSocket):
             await self._catch_up()
 
     async def deliver(self, event: DeskEvent) -> None:
-        if event.kind == "entry":
+        if event.kind in ("entry", "typing", "conversation") and event.conversation_id != self._id:
+            return  # of the browser's own thread, while it is linked to this one
+        if event.kind == "record":
+            if await thread_of(self._parts, self._proof) != self._id:
+                raise EndSocket(CLOSE_NO_SESSION)
+        elif event.kind == "entry":
             await self._deliver_entry(event.data)
         elif event.kind == "typing":
             if event.data.get("author") != "customer":
@@ -223,36 +232,10 @@ def routes(parts: Parts) -> APIRouter:
     """The customer's endpoints."""
     router = APIRouter()
 
-    @router.post("/api/customer/session")
-    async def session(request: Request) -> Response:
-        parts.origins.check(request, required=False)
-        if request.headers.get("content-length", "0") != "0":
-            frames.body(await wire.read_object(request, limit=parts.settings.max_frame_bytes), frames.OpenSession)
-        known = parts.customers.conversation_of(request.cookies)
-        if known is not None:
-            return wire.answer({"conversation_id": known})
-        parts.limits.sessions.take(address_of(request))
-        conversation_id, cookie = parts.customers.mint()
-        response = wire.answer({"conversation_id": conversation_id})
-        secure = request.url.scheme == "https"
-        # In a frame on another site a cookie only holds when it is marked for that, which browsers allow over https.
-        framed = secure and bool(parts.settings.embed_origins)
-        response.set_cookie(
-            CUSTOMER_COOKIE,
-            cookie,
-            max_age=parts.customers.max_age_s,
-            httponly=True,
-            samesite="none" if framed else "lax",
-            secure=secure,
-        )
-        if framed:
-            response.headers["Set-Cookie"] += "; Partitioned"
-        return response
-
     @router.post("/api/customer/say")
     async def say_over_http(request: Request) -> Response:
         parts.origins.check(request, required=False)
-        conversation_id = parts.customers.require(request.cookies)
+        conversation_id = await own_thread(parts, request.cookies)
         document = await wire.read_object(request, limit=parts.settings.max_frame_bytes)
         frame = frames.body(document, frames.Say)
         await parts.desk.open(conversation_id, channel="web")
@@ -261,7 +244,7 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get("/api/customer/log")
     async def log(request: Request) -> Response:
-        conversation_id = parts.customers.require(request.cookies)
+        conversation_id = await own_thread(parts, request.cookies)
         await parts.directory.refresh()
         before = wire.integer(request, "before", default=0)
         window = {"before": before} if before else {"after": wire.integer(request, "after", default=0)}
@@ -285,9 +268,14 @@ def routes(parts: Parts) -> APIRouter:
             await socket.close(CLOSE_NOT_ALLOWED)
             return
         await socket.accept()
-        conversation_id = parts.customers.conversation_of(socket.cookies)
-        if conversation_id is None:
-            await refuse(socket, NoSession("会话已失效，请刷新页面。"), CLOSE_NO_SESSION)
+        try:
+            proof = parts.customers.require(socket.cookies)
+            conversation_id = await thread_of(parts, proof)
+        except NoSession as error:
+            await refuse(socket, error, CLOSE_NO_SESSION)
+            return
+        except DeskError as error:
+            await refuse(socket, from_desk(error), CLOSE_UNAVAILABLE)
             return
         address = address_of(socket)
         try:
@@ -297,9 +285,13 @@ def routes(parts: Parts) -> APIRouter:
             return
         inbox = Inbox(parts.settings.socket_queue)
         after = wire.integer(socket, "after", default=0)
-        served = CustomerSocket(socket, parts, conversation_id, after=after, inbox=inbox)
+        served = CustomerSocket(socket, parts, conversation_id, proof, after=after, inbox=inbox)
         try:
-            with parts.relay.conversation(conversation_id, inbox):
+            # The browser's own id too: when its record is linked or split, it belongs elsewhere.
+            with (
+                parts.relay.conversation(conversation_id, inbox),
+                parts.relay.conversation(proof.conversation_id, inbox),
+            ):
                 await served.run()
         finally:
             served.leave()

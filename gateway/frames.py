@@ -146,6 +146,16 @@ class WrapUp:
 
 
 @dataclass(frozen=True)
+class FollowUp:
+    """What is still to be done after a case, by `next_ms` or within the usual time, by the agent or a group."""
+
+    title: str
+    text: str = ""
+    next_ms: int | None = None
+    to_group: str = ""
+
+
+@dataclass(frozen=True)
 class Resolution:
     """How a case ended, in the agent's words."""
 
@@ -153,6 +163,7 @@ class Resolution:
     tags: tuple[str, ...] = ()
     summary: str = ""
     solved: bool | None = None
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True)
@@ -200,8 +211,19 @@ class Login:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Who the customer is on the embedding site, signed by its server; `issued_at` in seconds."""
+
+    external_id: str
+    issued_at: int
+    signature: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class OpenSession:
     channel: str = "web"
+    identity: Identity | None = None
 
 
 def parse(text: str | bytes, *, limit: int) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 
+from contracts.conversation import DeskEvent
 from gateway.access import Customers, Origins, Staff
 from gateway.console import Board, Presence
 from gateway.directory import Directory
@@ -12,12 +14,17 @@ from gateway.faq_texts import FaqTexts
 from gateway.people import People
 from gateway.rasa_client import RasaClient
 from gateway.rates import Buckets, Gauge
+from gateway.records.claims import Claims
+from gateway.records.links import TicketLinks
 from gateway.relay import Relay
 from gateway.secret_file import Secrets
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.workbench import Workbench
 from handoff.desk import Desk
+from handoff.records.customers import Customers as CustomerRecords
+from handoff.records.departures import Departures
+from handoff.records.ticket_desk import TicketDesk
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,11 @@ class Parts:
     origins: Origins
     limits: Limits
     workbench: Workbench
+    customer_records: CustomerRecords
+    tickets: TicketDesk
+    departures: Departures
+    ticket_links: TicketLinks
+    claims: Claims
 
     @classmethod
     def build(
@@ -70,6 +82,18 @@ class Parts:
     ) -> Parts:
         """Construct what depends on nothing but these."""
         relay = Relay(desk)
+        records = CustomerRecords(desk)
+        staff = Staff(people, store, settings)
+
+        async def suspend(name: str) -> None:
+            await asyncio.to_thread(people.suspend, name)
+            staff.forget(name)
+
+        def on_event(event: DeskEvent) -> None:
+            if event.kind == "departed":
+                staff.forget(event.agent_id)
+
+        relay.listen(on_event)
         return cls(
             settings=settings,
             desk=desk,
@@ -82,11 +106,20 @@ class Parts:
             presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
             directory=Directory(people),
             faq=FaqTexts(settings.faq),
-            customers=Customers(secrets.cookie_key, max_age_s=settings.customer_session_days * 86400),
-            staff=Staff(people, store, settings),
+            customers=Customers(
+                secrets.cookie_key,
+                max_age_s=settings.customer_session_days * 86400,
+                verified_s=settings.verified_hours * 3600,
+            ),
+            staff=staff,
             origins=Origins(settings),
             limits=Limits.of(settings),
             workbench=Workbench.of(settings, people),
+            customer_records=records,
+            tickets=TicketDesk(desk, records),
+            departures=Departures(desk, records, suspend),
+            ticket_links=TicketLinks(secrets.cookie_key),
+            claims=Claims(store),
         )
 
     async def start(self) -> None:

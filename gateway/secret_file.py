@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -14,10 +16,14 @@ NAME = "secrets.json"
 
 @dataclass(frozen=True)
 class Secrets:
-    """`cookie_key` signs customers' cookies and socket ids; `bot_secret` opens the bot's private channel."""
+    """`cookie_key` signs cookies, socket ids and ticket links; `bot_secret` opens the bot's private channel.
+
+    `site_secret` is shared with the embedding site, whose server signs who its customers are.
+    """
 
     cookie_key: str
     bot_secret: str
+    site_secret: str
 
 
 class SecretsError(RuntimeError):
@@ -35,19 +41,26 @@ def load_secrets(data: Path) -> Secrets:
         if not path.exists():
             _create(path)
         document = json.loads(path.read_text("utf-8"))
-        found = Secrets(cookie_key=document["cookie_key"], bot_secret=document["bot_secret"])
+        cookie_key = document["cookie_key"]
+        # A file of before there was one: derived, so that every process has the same without writing anything.
+        site_secret = document.get("site_secret") or _derived(cookie_key, "site secret")
+        found = Secrets(cookie_key=cookie_key, bot_secret=document["bot_secret"], site_secret=site_secret)
     except OSError as error:
         raise SecretsError(f"{path}: {error.strerror}; the data folder must be writable") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SecretsError(f"{path}: not a secrets file; move it away and new secrets are generated") from error
-    if len(found.cookie_key) < 32 or len(found.bot_secret) < 32:
+    if min(len(found.cookie_key), len(found.bot_secret), len(found.site_secret)) < 32:
         raise SecretsError(f"{path}: a secret is too short; move the file away and new secrets are generated")
     return found
 
 
+def _derived(key: str, purpose: str) -> str:
+    return hmac.new(key.encode(), f"jiehua {purpose}".encode(), hashlib.sha256).hexdigest()
+
+
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = Secrets(cookie_key=secrets.token_urlsafe(48), bot_secret=secrets.token_urlsafe(48))
+    made = Secrets(*(secrets.token_urlsafe(48) for _ in range(3)))
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}.")  # mkstemp gives mode 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

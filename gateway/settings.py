@@ -95,6 +95,10 @@ class Settings:
     login_attempts: int = _setting("JIEHUA_LOGIN_ATTEMPTS", 5, "Wrong passwords before a name has to wait.")
     login_wait_s: int = _setting("JIEHUA_LOGIN_WAIT_S", 60, "Seconds after which one more password may be tried.")
     customer_session_days: int = _setting("JIEHUA_CUSTOMER_SESSION_DAYS", 365, "Life of a customer's cookie.")
+    verified_hours: int = _setting(
+        "JIEHUA_VERIFIED_HOURS", 24, "Life of the cookie of a customer whom the embedding site has signed for."
+    )
+    identity_s: int = _setting("JIEHUA_IDENTITY_S", 600, "Seconds for which a site's signature is good.")
     agent_session_hours: int = _setting("JIEHUA_AGENT_SESSION_HOURS", 12, "Life of an agent's login, renewed by use.")
     socket_queue: int = _setting("JIEHUA_SOCKET_QUEUE", 256, "Frames that may wait for a slow browser.")
     heartbeat_s: float = _setting("JIEHUA_HEARTBEAT_S", 10.0, "Seconds between heartbeats of connected agents.")

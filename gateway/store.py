@@ -28,6 +28,9 @@ class Store(Protocol):
     async def drop(self, name: str) -> None:
         """Forget a value; no error when there is none."""
 
+    async def take(self, name: str) -> str | None:
+        """The value, which is forgotten in the same step: of many who take it, one gets it."""
+
     async def count(self, name: str, *, ttl_s: float) -> int:
         """Add one to a counter that starts at 0 and expires `ttl_s` after its last increase; returns it."""
 
@@ -66,6 +69,11 @@ class MemoryStore:
 
     async def drop(self, name: str) -> None:
         self._values.pop(name, None)
+
+    async def take(self, name: str) -> str | None:
+        found = await self.get(name)
+        self._values.pop(name, None)
+        return found
 
     async def count(self, name: str, *, ttl_s: float) -> int:
         counted = int(await self.get(name) or 0) + 1
@@ -127,6 +135,13 @@ class RedisStore:
             await self._redis.delete(self._prefix + name)
         except (RedisError, OSError) as error:
             raise Unavailable from error
+
+    async def take(self, name: str) -> str | None:
+        try:
+            found = await self._redis.getdel(self._prefix + name)
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+        return None if found is None else str(found)
 
     async def count(self, name: str, *, ttl_s: float) -> int:
         try:

@@ -8,10 +8,7 @@ processes may hold a desk over the same Redis.
 from __future__ import annotations
 
 import contextlib
-import secrets
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from contracts.codec import encode
@@ -19,114 +16,22 @@ from contracts.conversation import Author, ConversationView, DeskEvent, Entry, E
 from contracts.escalation import Escalation, Evidence, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff import upkeep
-from handoff.brief import problem_of
-from handoff.errors import Invalid, Refused
+from handoff.customer_side import RACES, CustomerSide
+from handoff.errors import Invalid, Refused, Stale
 from handoff.inputs import clean, message_text, name
 from handoff.lifecycle import Verb
 from handoff.model import Agent, AgentStatus, Case, Finished, Said, Turn
-from handoff.policy import DeskPolicy
-from handoff.ports import DeskBackend, NewCase, Reply
+from handoff.ports import Reply
+from handoff.records.change import Change
+from handoff.records.model import NOBODY, Owner, Ticket, TicketKind
+from handoff.records.tickets import TicketVerb, answered, from_wrap_up, ticket_id
 from handoff.triggers import calls_off
-from handoff.views import Views
 
-RECENT_ENTRIES = 60
 TOO_MANY_ATTEMPTS = "attempts"
 
 
-class Desk(Views):
+class Desk(CustomerSide):
     """The desk over one backend; see `policy` for its times and limits."""
-
-    def __init__(
-        self,
-        backend: DeskBackend,
-        policy: DeskPolicy | None = None,
-        *,
-        new_id: Callable[[], str] | None = None,
-        clock: Callable[[], int] | None = None,
-    ) -> None:
-        """`new_id` mints case ids (random without it); `clock` gives UTC ms for the business calendar alone."""
-        super().__init__(backend, policy or DeskPolicy(), clock or (lambda: time.time_ns() // 1_000_000))
-        self._new_id = new_id or (lambda: f"c{secrets.token_hex(8)}")
-
-    # --- customer side
-
-    async def open(
-        self, conversation_id: str, *, channel: str = "web", profile: dict[str, Any] | None = None
-    ) -> ConversationView:
-        """The conversation, created if it is new. A profile given is merged into the known one."""
-        wanted = name("conversation_id", conversation_id)
-        return await self._with_range(await self._backend.open(wanted, channel=channel, profile=profile or {}))
-
-    async def say(
-        self, conversation_id: str, *, key: str, text: str, choice: str | None = None, channel: str = "web"
-    ) -> Said:
-        """Log a customer message and queue a turn if the bot owns the conversation; once a key."""
-        return await self._backend.say(
-            conversation_id,
-            key=name("key", key),
-            text=message_text(text),
-            choice=choice,
-            key_ttl_ms=self.policy.key_ttl_ms,
-        )
-
-    async def request_human(
-        self,
-        conversation_id: str,
-        *,
-        key: str,
-        reason: Reason = Reason.EXPLICIT_REQUEST,
-        evidence: tuple[Evidence, ...] = (),
-    ) -> Case:
-        """Take a place in the line at once; returns the open case if there is one."""
-        name("key", key)
-        new = await self._new_case(conversation_id, Escalation(reason, evidence), self.policy.texts.waiting)
-        case = await self._backend.open_case(conversation_id, new)
-        await self.drain()
-        return case
-
-    async def cancel_wait(self, conversation_id: str) -> ConversationView:
-        """不用等了: the case is abandoned by the customer. Cancelling when nobody waits changes nothing."""
-        view = await self._backend.conversation(conversation_id)
-        if view.case_state == "none":
-            return view
-        await self._backend.leave_line(conversation_id, Verb.ABANDON, line=self.policy.texts.cancelled)
-        await self.drain()
-        return await self._backend.conversation(conversation_id)
-
-    async def leave_message(self, conversation_id: str, *, key: str, text: str, contact: str = "") -> Case:
-        """Leave a message instead of waiting; once a key."""
-        case = await self._backend.leave_line(
-            conversation_id,
-            Verb.LEAVE_MESSAGE,
-            line=self.policy.texts.message_left,
-            key=name("key", key),
-            text=message_text(text),
-            contact=clean(contact, 200),
-            key_ttl_ms=self.policy.key_ttl_ms,
-        )
-        await self.drain()
-        return case
-
-    async def feedback(self, conversation_id: str, *, key: str, seq: int, useful: bool) -> Entry:
-        """有用/没用 about bot message `seq`."""
-        data = {"what": "vote", "about": seq, "useful": useful}
-        return await self._write(conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, data=data)
-
-    async def rate(self, conversation_id: str, *, key: str, score: int, comment: str = "", stretch: str = "") -> Entry:
-        """Satisfaction from 1 to 5 with one stretch: the bot's, or one case's."""
-        if not 1 <= score <= 5:
-            raise Invalid("score: from 1 to 5")
-        data = {"what": "rating", "score": score, "stretch": stretch}
-        text = message_text(comment) if comment else ""
-        return await self._write(conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, text=text, data=data)
-
-    async def correct_problem(self, conversation_id: str, *, key: str, text: str) -> Entry:
-        """The confirm-back card, edited: the customer words the problem of the open case anew."""
-        view = await self._backend.conversation(conversation_id)
-        data = {"what": "problem", "case_id": view.case_id}
-        return await self._write(
-            conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, text=message_text(text), data=data, correct=True
-        )
 
     # --- bot side
 
@@ -273,8 +178,13 @@ class Desk(Views):
         return await self._backend.wrap_up(agent_id, case_id)
 
     async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any]) -> ConversationView:
-        """Close a case with reason, tags and summary; the customer is back with the bot, under a new epoch."""
-        view = await self._backend.resolve(agent_id, case_id, outcome=outcome, line=self.policy.texts.resolved)
+        """Close a case with reason, tags and summary; the customer is back with the bot, under a new epoch.
+
+        With `follow_up` {title, text?, next_ms?, to_group?} in the outcome, a ticket is made in the same step.
+        """
+        line = self.policy.texts.resolved
+        ticket = await self._follow_up(case_id, outcome)
+        view = await self._backend.resolve(agent_id, case_id, outcome=outcome, line=line, ticket=ticket)
         await self.drain()
         return view
 
@@ -284,29 +194,64 @@ class Desk(Views):
         await self.drain()
         return view
 
-    async def answer_message(self, agent_id: str, case_id: str, *, key: str, text: str) -> Case:
-        """Answer a message that a customer left; they find it in their conversation. Twice changes nothing."""
+    async def answer_message(
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        key: str,
+        text: str,
+        then: TicketVerb | None = TicketVerb.FINISH,
+    ) -> Case:
+        """Answer a message that a customer left; they find it in their conversation. Twice changes nothing.
+
+        Its ticket gets the answer in the same step, and is moved by `then`.
+        """
         case = await self._backend.case(case_id)
         outcome = {**case.outcome, "reason": "answered"}
         said = message_text(text)
-        return await self._backend.answer_message(agent_id, case_id, key=name("key", key), text=said, outcome=outcome)
+        name("key", key)
+        for _ in range(RACES):
+            ticket = await self.records.record(Ticket, ticket_id(f"message {case_id}"))
+            done = None
+            if ticket is not None and ticket.state.is_open:
+                done = answered(ticket, agent_id, said, key=key, now_ms=self._now(), verb=then)
+            with contextlib.suppress(Stale):  # somebody changed the ticket meanwhile
+                return await self._backend.answer_message(
+                    agent_id, case_id, key=key, text=said, outcome=outcome, ticket=done
+                )
+        raise Stale("the ticket changes all the time")
 
-    async def depart(self, agent_id: str) -> tuple[str, ...]:
-        """An agent leaves for good: no more offers, and what they hold goes back to the line; returns those cases."""
-        await self._backend.set_status(agent_id, AgentStatus.OFFLINE)
-        held = await self._backend.lose_agent(agent_id, grace_ms=0, line=self.policy.texts.handed_on)
+    async def depart(self, agent_id: str, *, heir: Owner = NOBODY) -> tuple[str, ...]:
+        """An agent leaves for good: what they hold goes back to the line, to the heir's group, or to the heir first.
+
+        Nothing can come into their hands any more. Returns those cases; again changes nothing.
+        """
+        held = await self._backend.depart(agent_id, heir=heir, line=self.policy.texts.handed_on)
         await self.drain()
         return held
 
-    # --- upkeep and events
+    async def readmit(self, agent_id: str) -> None:
+        """Somebody who had left is back; what they held stays where it is."""
+        await self._backend.readmit(agent_id)
 
-    async def drain(self) -> int:
-        """Offer waiting cases to free agents; see `upkeep.drain`. Returns the offers made."""
-        return await upkeep.drain(self._backend, self.policy)
+    # --- upkeep and events
 
     async def sweep(self) -> None:
         """Lapsed offers and lost agents go back to the line; see `upkeep.sweep`. Safe in many processes."""
         await upkeep.sweep(self._backend, self.policy)
+
+    async def _follow_up(self, case_id: str, outcome: dict[str, Any]) -> Change | None:
+        wanted = outcome.get("follow_up")
+        if not wanted:
+            return None
+        if not str(wanted.get("title", "")).strip():
+            raise Invalid("follow_up: say what is to be done")
+        if wanted.get("to_group"):
+            name("to_group", wanted["to_group"])
+        now = self._now()
+        next_ms = self.policy.ticket_due(TicketKind.FOLLOW_UP, now, wanted.get("next_ms"))
+        return from_wrap_up(await self._backend.case(case_id), wanted, now_ms=now, next_ms=next_ms)
 
     async def publish_typing(self, conversation_id: str, *, author: str, on: bool, agent_id: str = "") -> None:
         """Tell the other side that somebody is typing; nothing is stored."""
@@ -321,65 +266,6 @@ class Desk(Views):
     async def close(self) -> None:
         """Let go of the backend's connections."""
         await self._backend.close()
-
-    # --- inside
-
-    async def _write(
-        self,
-        conversation_id: str,
-        key: str,
-        kind: EntryKind,
-        author: Author,
-        *,
-        text: str = "",
-        author_id: str = "",
-        data: dict[str, Any],
-        correct: bool = False,
-    ) -> Entry:
-        return await self._backend.write(
-            conversation_id,
-            key=name("key", key),
-            kind=kind,
-            author=author,
-            author_id=author_id,
-            text=text,
-            data=data,
-            key_ttl_ms=self.policy.key_ttl_ms,
-            correct_problem=correct,
-        )
-
-    async def _new_case(
-        self, conversation_id: str, escalation: Escalation, line: str, turn: Turn | None = None
-    ) -> NewCase:
-        view = await self._backend.conversation(conversation_id)
-        recent = await self._backend.log(conversation_id, after=0, before=view.last_seq + 1, limit=RECENT_ENTRIES)
-        problem, seq = problem_of(recent)
-        vip = bool(view.profile.get("vip"))
-        level, head_start_ms = self.policy.priority(escalation.reason, vip=vip)
-        evidence = tuple(
-            replace(one, seq=turn.seq) if one.seq is None and turn is not None else one for one in escalation.evidence
-        )
-        return NewCase(
-            case_id=self._new_id(),
-            reason=escalation.reason,
-            evidence=evidence,
-            priority=level,
-            head_start_ms=head_start_ms,
-            group=self.policy.group_for(escalation.reason),
-            problem=problem or (turn.text if turn is not None else ""),
-            problem_seq=seq or (turn.seq if turn is not None else 0),
-            line=self._line(line),
-            sticky_ms=self.policy.sticky_ms,
-        )
-
-    def _line(self, line: str) -> str:
-        """What a customer is told on joining the line: after hours, when somebody will be there."""
-        calendar = self.policy.calendar
-        if calendar is None or self.is_open():
-            return line
-        opens = calendar.next_open(self._now())
-        text = calendar.tell(opens) if opens is not None else "下个工作日"
-        return self.policy.texts.after_hours.replace("{opens}", text)
 
 
 def _reply(message: BotMessage, about: int) -> Reply:

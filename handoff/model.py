@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.conversation import Entry
 from contracts.escalation import Evidence, Reason
+from handoff.records.model import Record, Remark
 
 
 class CaseState(str, Enum):
@@ -155,7 +156,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Parcel:
-    """One change on its way to the archive, in full: an entry, a case as it is now, or a conversation.
+    """One change on its way to the archive, in full: an entry, a case or record as it is now, a conversation, a remark.
 
     `version` rises with each change of the tenant: of two parcels about the same thing the higher one is the truth.
     `ticket` is its place in the outbox: the backend's business.
@@ -163,7 +164,7 @@ class Parcel:
 
     version: int
     conversation_id: str
-    content: Entry | Case | Opened
+    content: Entry | Case | Opened | Record | Remark
     ticket: str = ""
 
 

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 
 from contracts.escalation import Reason
 from handoff.calendar import BusinessCalendar
+from handoff.errors import Invalid
+from handoff.records.model import TicketKind
+from handoff.records.tickets import due_ms
 from handoff.texts import Texts
 
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+YEAR_MS = 366 * 24 * HOUR_MS
 
 # Priority class and head start of each reason. The head start is taken off the enqueue time once, so the order
 # between two waiting cases never changes while they wait: a grave case overtakes those who came up to that much
@@ -25,6 +30,15 @@ PRIORITIES: Mapping[Reason, tuple[int, int]] = {
 }
 
 
+# Business time after which something must be done about a ticket, unless an agent says otherwise.
+TICKET_MS: Mapping[TicketKind, int] = {
+    TicketKind.FOLLOW_UP: 8 * HOUR_MS,
+    TicketKind.MESSAGE: 4 * HOUR_MS,
+    TicketKind.CALL_BACK: 8 * HOUR_MS,
+    TicketKind.MANUAL: 8 * HOUR_MS,
+}
+
+
 @dataclass(frozen=True)
 class DeskPolicy:
     """Times and limits of the desk.
@@ -36,7 +50,8 @@ class DeskPolicy:
     nobody else is there; `resume_ms` how long after vanishing an agent comes back with the status they had;
     `vip_head_start_ms` the head start of VIP customers, added to that of the reason; `sticky_ms` how long the agent
     who served a customer last is preferred; `sticky_hold_ms` how long a case waits for that agent while they are full;
-    `calendar` when people are there (None: always).
+    `calendar` when people are there (None: always); `ticket_ms` how much business time a ticket of each kind may take;
+    `bad_rating` the best rating after which a customer is called back.
     """
 
     offer_ms: int = 30_000
@@ -53,6 +68,8 @@ class DeskPolicy:
     default_group: str = "default"
     groups: Mapping[Reason, str] = field(default_factory=dict)
     calendar: BusinessCalendar | None = None
+    ticket_ms: Mapping[TicketKind, int] = field(default_factory=lambda: TICKET_MS)
+    bad_rating: int = 2
     texts: Texts = field(default_factory=Texts)
 
     def priority(self, reason: Reason, *, vip: bool = False) -> tuple[int, int]:
@@ -63,3 +80,12 @@ class DeskPolicy:
     def group_for(self, reason: Reason) -> str:
         """The group whose agents answer cases of this reason."""
         return self.groups.get(reason, self.default_group)
+
+    def ticket_due(self, source: TicketKind, now_ms: int, wanted_ms: int | None = None) -> int:
+        """When something must be done about a ticket: as wanted, else after the time of its kind, in business hours.
+
+        Raises Invalid for a date that is none.
+        """
+        if wanted_ms is not None and not 0 <= wanted_ms - now_ms + YEAR_MS <= 11 * YEAR_MS:
+            raise Invalid("next_ms: within ten years")
+        return due_ms(self.calendar, now_ms, wanted_ms=wanted_ms, after_ms=self.ticket_ms[source])

@@ -15,6 +15,9 @@ from contracts.escalation import Evidence, Reason
 from handoff.estimate import GroupLoad
 from handoff.lifecycle import Verb
 from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Parcel, Said, Turn
+from handoff.records.change import Change
+from handoff.records.model import Owner
+from handoff.records.ports import RecordStore
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,12 @@ class DeskBackend(Protocol):
         data: dict[str, Any],
         key_ttl_ms: int,
         correct_problem: bool = False,
+        ticket: Change | None = None,
     ) -> Entry:
-        """Log something that changes no owner, once a key. `correct_problem` also rewords the open case's problem."""
+        """Log something that changes no owner, once a key. `correct_problem` also rewords the open case's problem.
+
+        A `ticket` is changed in the same step.
+        """
 
     async def open_case(self, conversation_id: str, new: NewCase) -> Case:
         """Put the conversation in line; returns the open case if there is one already."""
@@ -118,8 +125,13 @@ class DeskBackend(Protocol):
         text: str = "",
         contact: str = "",
         key_ttl_ms: int = 0,
+        ticket: Change | None = None,
+        case_id: str = "",
     ) -> Case:
-        """ABANDON or LEAVE_MESSAGE; with `key`, the same key again returns the same case."""
+        """ABANDON or LEAVE_MESSAGE; with `key`, the same key again returns the same case.
+
+        A `ticket` is made in the same step; it comes from `case_id`, and Stale is raised if that is not the case.
+        """
 
     # --- bot side
     async def claim_turn(self, worker_id: str, *, wait_ms: int, lease_ms: int) -> Turn | None:
@@ -187,16 +199,25 @@ class DeskBackend(Protocol):
     async def wrap_up(self, agent_id: str, case_id: str) -> Case:
         """active → wrap_up."""
 
-    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str) -> ConversationView:
-        """→ closed; the bot owns again, a new bot session. Resolving twice changes nothing."""
+    async def resolve(
+        self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str, ticket: Change | None = None
+    ) -> ConversationView:
+        """→ closed, with the `ticket` to follow it up; the bot owns again, a new bot session. Twice changes nothing."""
 
     async def take_over(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
         """→ active with this agent, whoever had it."""
 
     async def answer_message(
-        self, agent_id: str, case_id: str, *, key: str, text: str, outcome: dict[str, Any]
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        key: str,
+        text: str,
+        outcome: dict[str, Any],
+        ticket: Change | None = None,
     ) -> Case:
-        """message_left → closed, with an answer in the log, whoever owns the conversation now."""
+        """message_left → closed, with an answer in the log and its `ticket` done, whoever owns the conversation now."""
 
     # --- routing and upkeep
     async def openings(self, limit: int) -> list[Opening]:
@@ -207,6 +228,16 @@ class DeskBackend(Protocol):
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         """Give an agent up who is unheard for `grace_ms`; their cases go back. Returns the case ids."""
+
+    async def depart(self, agent_id: str, *, heir: Owner, line: str) -> tuple[str, ...]:
+        """An agent has left for good: their cases go back, to the heir's group, or to the heir first who must accept.
+
+        From then on they are never there, and no case or record can come into their hands. Returns the case ids;
+        Refused for an heir who has left too. Again changes nothing.
+        """
+
+    async def readmit(self, agent_id: str) -> None:
+        """They are back after all; what they held stays where it is."""
 
     # --- views
     async def ping(self) -> None:
@@ -230,7 +261,11 @@ class DeskBackend(Protocol):
     async def agents(self) -> list[Agent]: ...
     async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]: ...
 
-    # --- archive and events
+    # --- records, archive and events
+    @property
+    def records(self) -> RecordStore:
+        """Customers, tickets and departures."""
+
     @property
     def outbox(self) -> Outbox:
         """What the archive has not got yet."""

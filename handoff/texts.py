@@ -1,7 +1,9 @@
 """What the system itself says to a customer: few lines, warm, and nothing that might not come true.
 
 `{position}` is the place in the line, `{agent}` the agent's display name; both are put in by the backend, which alone
-knows them at that moment. `{opens}` is when the next shift begins, in the calendar's own time zone.
+knows them at that moment. `{opens}` is when the next shift begins, in the calendar's own time zone. `{ticket}` is a
+ticket's number, `{answer}` what an agent says to it, and `{owner}` who answers for it, or for the customer, from now
+on.
 """
 
 from __future__ import annotations
@@ -27,3 +29,7 @@ class Texts:
     resolved: str = "本次人工服务已结束。我还在，有问题随时问我。"
     cancelled: str = "好的，已取消排队。需要时随时告诉我「转人工」。"
     message_left: str = "留言已记下，您不用继续排队了。"
+    message_done: str = "您的留言已处理完毕，感谢反馈。"
+    ticket_answered: str = "工单 {ticket} 有了新答复：{answer}"
+    ticket_handed_on: str = "您的工单 {ticket} 已转给{owner}继续跟进。"
+    owner_changed: str = "之前为您服务的客服已离开，以后由{owner}继续为您服务。"

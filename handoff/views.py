@@ -13,6 +13,7 @@ from handoff.estimate import GroupLoad, wait_range
 from handoff.model import Agent, Brief, Case, Glance
 from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend
+from handoff.records.ports import RecordStore
 
 BRIEF_ENTRIES = 1000
 PAGE_ENTRIES = 1000
@@ -27,6 +28,15 @@ class Views:
         self.policy = policy
         self._now = clock
         self._loads: dict[str, tuple[float, GroupLoad]] = {}
+
+    def now_ms(self) -> int:
+        """The desk's own clock, for dates that people read; what competes for time asks the backend's."""
+        return self._now()
+
+    @property
+    def records(self) -> RecordStore:
+        """The store of customers, tickets and departures."""
+        return self._backend.records
 
     async def conversation(self, conversation_id: str) -> ConversationView:
         """The state of a conversation, with the wait range of a waiting customer. Raises NotFound."""

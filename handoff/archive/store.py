@@ -14,8 +14,10 @@ from contracts.codec import decode, encode
 from contracts.conversation import Author, Entry, EntryKind
 from handoff.archive import grams
 from handoff.archive.database import ArchiveMismatch, Database
-from handoff.archive.tables import cases, conversations, entries, entry_search, position
+from handoff.archive.tables import cases, conversations, entries, entry_search, position, records, remarks
 from handoff.model import Case, Opened, Parcel, Thread
+from handoff.records.change import R
+from handoff.records.model import Remark
 
 Row = dict[str, Any]
 SEARCHED = frozenset({EntryKind.MESSAGE, EntryKind.NOTE})
@@ -62,13 +64,15 @@ class Archive:
 
     def apply(self, parcels: Sequence[Parcel]) -> None:
         """Take these changes in, all or none, together with the position. Taking one again changes nothing."""
-        rows: dict[sa.Table, list[Row]] = {conversations: [], entries: [], cases: []}
+        rows: dict[sa.Table, list[Row]] = {table: [] for table in (conversations, entries, cases, records, remarks)}
         for parcel in parcels:
             table, row = _row(parcel)
             rows[table].append(row)
         with self.database.writing() as connection:
             self._upsert(connection, conversations, rows[conversations], ("conversation_id",), kept=("opened_ms",))
             self._upsert(connection, cases, rows[cases], ("case_id",))
+            self._upsert(connection, records, rows[records], ("kind", "record_id"))
+            self._upsert(connection, remarks, rows[remarks], ("kind", "record_id", "seq"))
             written = self._upsert(connection, entries, rows[entries], ("conversation_id", "seq"))
             self._index(connection, written)
             last = max((parcel.version for parcel in parcels), default=0)
@@ -152,6 +156,22 @@ class Archive:
             found = connection.execute(sa.select(cases.c.document).order_by(cases.c.enqueued_ms, cases.c.case_id))
             return [decode(Case, row.document) for row in found]
 
+    def records(self, kind: type[R]) -> list[R]:
+        """Every customer, ticket or departure as it was last, by name."""
+        wanted = sa.select(records.c.document).where(records.c.kind == kind.kind).order_by(records.c.record_id)
+        with self.database.reading() as connection:
+            return [decode(kind, row.document) for row in connection.execute(wanted)]
+
+    def remarks(self, kind: type[R], record_id: str) -> list[Remark]:
+        """The whole history of one record, oldest first."""
+        wanted = (
+            sa.select(remarks.c.document)
+            .where(remarks.c.kind == kind.kind, remarks.c.record_id == record_id)
+            .order_by(remarks.c.seq)
+        )
+        with self.database.reading() as connection:
+            return [decode(Remark, row.document) for row in connection.execute(wanted)]
+
     def threads(self, from_ms: int, until_ms: int) -> Iterator[Thread]:
         """Every conversation in which something happened in [from_ms, until_ms), each whole, one after another."""
         active = sa.select(entries.c.conversation_id).where(entries.c.at_ms >= from_ms, entries.c.at_ms < until_ms)
@@ -202,6 +222,11 @@ def _row(parcel: Parcel) -> tuple[sa.Table, Row]:
             "closed_ms": content.closed_ms,
             "document": encode(content),
         }
+    if isinstance(content, Remark):
+        named = {"kind": content.kind, "record_id": content.record_id}
+        return remarks, {**common, **named, "seq": content.seq, "at_ms": content.at_ms, "document": encode(content)}
+    if not isinstance(content, Opened):
+        return records, {**common, "kind": content.kind, "record_id": content.record_id, "document": encode(content)}
     opened = {"channel": content.channel, "opened_ms": content.at_ms, "profile": content.profile}
     return conversations, {**common, **opened}
 

@@ -3,6 +3,8 @@
     conversations   one row each: channel, when it was first seen, the profile as last known
     entries         the logs, whole: one row an entry, once by (conversation_id, seq)
     cases           one row each, as it was last: columns to ask for, `document` for everything
+    records         customers, tickets and departures, one row each, as they were last: `document` is everything
+    remarks         their histories, whole: one row a remark, once by (kind, record_id, seq)
     entry_search    what can be searched of an entry (see grams); `rowid` is the entry's id
     position        one row: whose archive it is, and the last change that is in it
 
@@ -57,6 +59,28 @@ cases = sa.Table(
     sa.Column("enqueued_ms", _BIG, nullable=False, index=True),
     sa.Column("accepted_ms", _BIG, nullable=False),
     sa.Column("closed_ms", _BIG, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("version", _BIG, nullable=False),
+)
+
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.String, primary_key=True),
+    sa.Column("conversation_id", sa.String, nullable=False, index=True),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Column("version", _BIG, nullable=False),
+)
+
+remarks = sa.Table(
+    "remarks",
+    metadata,
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("record_id", sa.String, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.String, nullable=False),
+    sa.Column("at_ms", _BIG, nullable=False),
     sa.Column("document", sa.JSON, nullable=False),
     sa.Column("version", _BIG, nullable=False),
 )

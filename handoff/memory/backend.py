@@ -6,30 +6,29 @@ reading and writing, so each is atomic within its event loop.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from contracts.conversation import Author, ConversationView, Entry, EntryKind
 from handoff.errors import NotAllowed, Refused, Stale
 from handoff.lifecycle import Verb, can, next_state
-from handoff.memory.reads import Reads
-from handoff.memory.state import ACTIVE, AGENT, BOT, WRAP_UP, Conversation, Done
+from handoff.memory.state import ACTIVE, AGENT, BOT, WRAP_UP, Conversation
+from handoff.memory.turns import Turns
 from handoff.model import (
+    OPEN_STATES,
     Agent,
     AgentStatus,
     Case,
     CaseState,
-    Finished,
     Said,
     Turn,
 )
-from handoff.ports import NewCase, Reply
+from handoff.ports import NewCase
+from handoff.records.change import Change
+from handoff.records.model import Owner
 
 
-class MemoryBackend(Reads):
+class MemoryBackend(Turns):
     """A DeskBackend for one event loop; `clock` gives UTC milliseconds and may be moved by tests."""
 
     # --- customer side
@@ -90,16 +89,19 @@ class MemoryBackend(Reads):
         data: dict[str, Any],
         key_ttl_ms: int,
         correct_problem: bool = False,
+        ticket: Change | None = None,
     ) -> Entry:
         conversation = self._find(conversation_id)
         if key in conversation.written:
             return conversation.log[conversation.written[key] - 1]
+        keep = self._records.prepare(ticket)
         entry = self._append(conversation, kind, author, text, key=key, author_id=author_id, data=data)
         case = self._open_case_of(conversation)
         if correct_problem and case is not None:
             self._keep(replace(case, problem=text, problem_seq=entry.seq))
             self._tell("queue", conversation_id, case.agent_id or case.offered_to, case_id=case.case_id)
         conversation.written[key] = entry.seq
+        keep()
         return entry
 
     async def open_case(self, conversation_id: str, new: NewCase) -> Case:
@@ -116,6 +118,8 @@ class MemoryBackend(Reads):
         text: str = "",
         contact: str = "",
         key_ttl_ms: int = 0,
+        ticket: Change | None = None,
+        case_id: str = "",
     ) -> Case:
         conversation = self._find(conversation_id)
         if key and key in conversation.left:
@@ -126,76 +130,18 @@ class MemoryBackend(Reads):
         if conversation.owner != BOT:
             raise Refused("an agent is already there")
         next_state(case.state, verb)
+        if ticket is not None and case.case_id != case_id:
+            raise Stale("it is another case by now")
+        keep = self._records.prepare(ticket)
         if text:
             self._append(conversation, EntryKind.MESSAGE, Author.CUSTOMER, text, key=key, data={"left": case.case_id})
         outcome = {"message": text, "contact": contact} if verb is Verb.LEAVE_MESSAGE else {}
         case = self._move(case, verb, closed_ms=self._now(), outcome=outcome)
         self._notice(conversation, "cancelled" if verb is Verb.ABANDON else "message_left", line, case)
+        keep()
         if key:
             conversation.left[key] = case.case_id
         return case
-
-    # --- bot side
-
-    async def claim_turn(self, worker_id: str, *, wait_ms: int, lease_ms: int) -> Turn | None:
-        deadline = time.monotonic() + wait_ms / 1000
-        while True:
-            turn = self._claim(worker_id, lease_ms)
-            left = deadline - time.monotonic()
-            if turn is not None or left <= 0:
-                return turn
-            self._wake.clear()
-            try:
-                await asyncio.wait_for(self._wake.wait(), min(left, 1.0))
-            except asyncio.TimeoutError:
-                continue
-
-    async def finish_turn(
-        self,
-        turn: Turn,
-        *,
-        annotation: dict[str, Any] | None,
-        replies: Sequence[Reply],
-        new_case: NewCase | None,
-        otherwise: str,
-        key_ttl_ms: int,
-    ) -> Finished:
-        conversation = self._find(turn.conversation_id)
-        if turn.turn_id in self._finished:
-            done = self._finished[turn.turn_id]
-            if done.attempt != turn.attempt:
-                return Finished(False)
-            return Finished(done.accepted, done.entries, self._cases.get(done.case_id))
-        if not conversation.turns or conversation.turns[0].turn_id != turn.turn_id:
-            return Finished(False)
-        first = len(conversation.log)
-        if annotation is not None:
-            data = {"about": turn.seq, "understanding": annotation}
-            self._append(conversation, EntryKind.ANNOTATION, Author.BOT, data=data)
-        accepted = conversation.owner == BOT and conversation.epoch == turn.epoch
-        case = None
-        if accepted:
-            for reply in replies:
-                self._append(conversation, EntryKind.MESSAGE, Author.BOT, reply.text, data=reply.data)
-            case = self._open_case_of(conversation)
-            if new_case is not None and case is None:
-                case = self._enqueue(conversation, new_case)
-            elif new_case is not None and otherwise and case is not None:
-                self._notice(conversation, "unavailable", otherwise, case)
-            if turn.outcome and turn.outcome == conversation.outcome:
-                conversation.outcome = ""
-        else:
-            data = {"about": turn.seq, "turn_id": turn.turn_id, "texts": [reply.text for reply in replies]}
-            self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
-        entries = tuple(conversation.log[first:])
-        self._finished[turn.turn_id] = Done(turn.attempt, accepted, entries, case.case_id if case else "")
-        self._pop(conversation)
-        return Finished(accepted, entries, case)
-
-    async def renew(self, worker_id: str) -> None:
-        for claim in self._claims.values():
-            if claim.worker_id == worker_id:
-                claim.renewed = time.monotonic()
 
     # --- agents
 
@@ -209,6 +155,7 @@ class MemoryBackend(Reads):
         status: AgentStatus | None,
         resume_ms: int,
     ) -> Agent:
+        self._may_work(agent_id)
         now = self._now()
         known = self._agents.get(agent_id)
         if status is None:
@@ -222,6 +169,7 @@ class MemoryBackend(Reads):
 
     async def heartbeat(self, agent_id: str) -> None:
         agent = self._agent(agent_id)
+        self._may_work(agent_id)
         back = agent.away or agent_id in self._gone
         self._gone.discard(agent_id)
         self._agents[agent_id] = replace(agent, last_heard_ms=self._now(), away=False)
@@ -229,7 +177,10 @@ class MemoryBackend(Reads):
             self._tell("agent", agent_id=agent_id)
 
     async def set_status(self, agent_id: str, status: AgentStatus) -> None:
-        self._agents[agent_id] = replace(self._agent(agent_id), status=status, missed=0)
+        agent = self._agent(agent_id)
+        if status is not AgentStatus.OFFLINE:
+            self._may_work(agent_id)
+        self._agents[agent_id] = replace(agent, status=status, missed=0)
         self._tell("agent", agent_id=agent_id)
 
     async def agent_away(self, agent_id: str) -> None:
@@ -340,15 +291,19 @@ class MemoryBackend(Reads):
         case = self._owned(agent_id, case_id)
         return case if case.state is WRAP_UP else self._move(case, Verb.WRAP_UP)
 
-    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str) -> ConversationView:
+    async def resolve(
+        self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str, ticket: Change | None = None
+    ) -> ConversationView:
         case = self._case(case_id)
         conversation = self._find(case.conversation_id)
         if case.state is CaseState.CLOSED and case.agent_id == agent_id:
             return self._view(conversation)
         case = self._owned(agent_id, case_id)
         next_state(case.state, Verb.RESOLVE)
+        keep = self._records.prepare(ticket)
         self._finish(conversation, case, Verb.RESOLVE, outcome)
         self._notice(conversation, "resolved", line, case)
+        keep()
         return self._view(conversation)
 
     async def take_over(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
@@ -356,6 +311,7 @@ class MemoryBackend(Reads):
         conversation = self._find(case.conversation_id)
         if case.state is ACTIVE and case.agent_id == agent_id:
             return self._view(conversation)
+        self._may_work(agent_id)
         next_state(case.state, Verb.TAKE_OVER)
         agent = self._agent(agent_id)
         before = {case.agent_id, case.offered_to}
@@ -368,16 +324,27 @@ class MemoryBackend(Reads):
         return self._view(conversation)
 
     async def answer_message(
-        self, agent_id: str, case_id: str, *, key: str, text: str, outcome: dict[str, Any]
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        key: str,
+        text: str,
+        outcome: dict[str, Any],
+        ticket: Change | None = None,
     ) -> Case:
         case = self._case(case_id)
         if case.state is CaseState.CLOSED and case.agent_id == agent_id:
             return case
+        self._may_work(agent_id)
         next_state(case.state, Verb.ANSWER)
+        keep = self._records.prepare(ticket)
         data = {"answers": case_id}
         conversation = self._find(case.conversation_id)
         self._append(conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id, data=data)
-        return self._move(case, Verb.ANSWER, agent_id=agent_id, closed_ms=self._now(), outcome=outcome)
+        case = self._move(case, Verb.ANSWER, agent_id=agent_id, closed_ms=self._now(), outcome=outcome)
+        keep()
+        return case
 
     # --- upkeep
 
@@ -391,3 +358,22 @@ class MemoryBackend(Reads):
             self._lose_case(self._cases[case_id], agent_id, line)
         self._tell("agent", agent_id=agent_id)
         return tuple(held)
+
+    async def depart(self, agent_id: str, *, heir: Owner, line: str) -> tuple[str, ...]:
+        if heir.agent == agent_id or heir.agent in self._records.gone:
+            raise Refused("the heir has left too")
+        self._records.gone.add(agent_id)
+        if agent_id in self._agents:
+            self._gone.add(agent_id)
+            self._agents[agent_id] = replace(self._agents[agent_id], status=AgentStatus.OFFLINE)
+        held = sorted(case.case_id for case in self._cases.values() if agent_id in self._holders(case))
+        for case_id in held:
+            self._lose_case(self._cases[case_id], agent_id, line, heir)
+        for case in sorted(self._cases.values(), key=lambda case: case.case_id):
+            if case.state in OPEN_STATES and case.preferred == agent_id:
+                self._keep(replace(case, preferred=heir.agent))
+        self._tell("departed", agent_id=agent_id)
+        return tuple(held)
+
+    async def readmit(self, agent_id: str) -> None:
+        self._records.gone.discard(agent_id)

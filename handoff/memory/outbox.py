@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from contracts.conversation import Entry
 from handoff.model import Case, Opened, Parcel
+from handoff.records.model import Record, Remark
 
 LONGEST_WAIT_MS = 1000
 
@@ -19,7 +20,7 @@ class MemoryOutbox:
         self._last = 0
         self._wake = asyncio.Event()
 
-    def put(self, conversation_id: str, content: Entry | Case | Opened) -> None:
+    def put(self, conversation_id: str, content: Entry | Case | Opened | Record | Remark) -> None:
         """Add one change; for the backend alone."""
         self._last += 1
         self._parcels[self._last] = Parcel(self._last, conversation_id, content)

@@ -18,8 +18,11 @@ from contracts.conversation import Author, ConversationView, DeskEvent, Entry, E
 from handoff.errors import NotAllowed, NotFound, Refused
 from handoff.lifecycle import Verb, next_state
 from handoff.memory.outbox import MemoryOutbox
+from handoff.memory.records import MemoryRecords
 from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Opened, Said, Turn
 from handoff.ports import NewCase
+from handoff.records.change import Line
+from handoff.records.model import NOBODY, Owner, Record
 
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
 BOT, AGENT = "bot", "agent"
@@ -88,11 +91,17 @@ class State:
         self._wake = asyncio.Event()
         self._subscribers: set[asyncio.Queue[DeskEvent | None]] = set()
         self._outbox = MemoryOutbox()
+        self._records = MemoryRecords(self._outbox, self._tell_customer, self._announce)
 
     @property
     def outbox(self) -> MemoryOutbox:
         """What no archive has got yet; with nobody to take it, it grows with the log."""
         return self._outbox
+
+    @property
+    def records(self) -> MemoryRecords:
+        """Customers, tickets and departures."""
+        return self._records
 
     def _find(self, conversation_id: str) -> Conversation:
         try:
@@ -132,7 +141,13 @@ class State:
 
     def _is_ready(self, agent_id: str) -> bool:
         agent = self._agents.get(agent_id)
-        return agent is not None and agent.status is AgentStatus.READY and not agent.away and agent_id not in self._gone
+        there = agent is not None and agent.status is AgentStatus.READY and not agent.away
+        return there and agent_id not in self._gone and agent_id not in self._records.gone
+
+    def _may_work(self, agent_id: str) -> None:
+        """Raises NotAllowed for somebody who has left for good: an open page of theirs may not know it yet."""
+        if agent_id in self._records.gone:
+            raise NotAllowed("this agent has left")
 
     def _is_free(self, agent_id: str) -> bool:
         return self._is_ready(agent_id) and self._load(agent_id) < self._agents[agent_id].cap
@@ -199,8 +214,21 @@ class State:
             data["card"] = {"problem": case.problem, "seq": case.problem_seq}
         self._append(conversation, EntryKind.MESSAGE, Author.SYSTEM, text, data=data)
 
+    def _tell_customer(self, line: Line) -> None:
+        """A line of the system in a customer's thread; those without one are not told."""
+        if line.conversation_id in self._conversations:
+            conversation = self._conversations[line.conversation_id]
+            data = {"kind": "notice", "notice": line.notice}
+            self._append(conversation, EntryKind.MESSAGE, Author.SYSTEM, line.text, data=data)
+
+    def _announce(self, record: Record) -> None:
+        """The relays hear that a record has changed."""
+        self._tell("record", record.conversation_id, data={"kind": record.kind, "id": record.record_id})
+
     def _enqueue(self, conversation: Conversation, new: NewCase) -> Case:
         now = self._now()
+        lately = now - conversation.last_agent_ms <= new.sticky_ms
+        preferred = conversation.last_agent if lately else ""
         order = now - new.head_start_ms
         taken = {case.order_ms for case in self._line(new.group)}
         while order in taken:  # who comes in the same millisecond stands behind, not where the case's id sorts
@@ -218,7 +246,7 @@ class State:
             opened_seq=len(conversation.log) + 1,
             problem=new.problem,
             problem_seq=new.problem_seq,
-            preferred=conversation.last_agent if now - conversation.last_agent_ms <= new.sticky_ms else "",
+            preferred="" if preferred in self._records.gone else preferred,
         )
         self._keep(case)
         conversation.case_id = case.case_id
@@ -277,7 +305,8 @@ class State:
             self._handled.setdefault(case.group, deque(maxlen=RECENT_CASES)).appendleft(now - case.accepted_ms)
         self._freed(holder)
 
-    def _lose_case(self, case: Case, agent_id: str, line: str) -> None:
+    def _lose_case(self, case: Case, agent_id: str, line: str, heir: Owner = NOBODY) -> None:
+        """The agent is gone; whatever waits again goes to the heir's group, or to the heir first."""
         conversation = self._conversations[case.conversation_id]
         excluded = (*[one for one in case.excluded if one != agent_id], agent_id)
         now = self._now()
@@ -285,18 +314,26 @@ class State:
             self._finish(conversation, case, Verb.LOSE, {"reason": "agent_lost"})
         elif case.state is ACTIVE:
             self._own(conversation, BOT)
-            case = self._move(case, Verb.LOSE, agent_id="", excluded=excluded, released_ms=now)
+            left = self._left_to(case, heir)
+            case = self._move(case, Verb.LOSE, agent_id="", excluded=excluded, released_ms=now, **left)
             self._notice(conversation, "lost", line, case)
         elif case.offered_to == agent_id and case.agent_id:
             self._move(case, Verb.HAND_BACK, excluded=excluded, released_ms=now, why="lose")
         elif case.offered_to == agent_id:
-            self._move(case, Verb.LOSE, excluded=excluded, released_ms=now)
+            self._move(case, Verb.LOSE, excluded=excluded, released_ms=now, **self._left_to(case, heir))
         else:  # they were handing it over: the offer to the colleague stands, the conversation is the bot's meanwhile
             self._own(conversation, BOT)
             case = replace(case, agent_id="", excluded=excluded)
             self._keep(case)
             self._notice(conversation, "lost", line, case)
             self._tell("conversation", conversation.conversation_id)
+
+    def _left_to(self, case: Case, heir: Owner) -> dict[str, str]:
+        """Where a case waits that is left to an heir."""
+        if heir.agent:
+            groups = self._agents[heir.agent].groups if heir.agent in self._agents else (case.group,)
+            return {"preferred": heir.agent, "group": case.group if case.group in groups else groups[0]}
+        return {"group": heir.group} if heir.group else {}
 
     def _view(self, conversation: Conversation) -> ConversationView:
         case = self._open_case_of(conversation)
@@ -328,40 +365,6 @@ class State:
             customer=str(conversation.profile.get("name", "")),
             epoch=conversation.epoch,
         )
-
-    def _release(self, conversation_id: str) -> None:
-        self._ready.append(conversation_id)
-        self._wake.set()
-
-    def _pop(self, conversation: Conversation) -> None:
-        """The head turn is done: forget its claim and let the next one be claimed."""
-        conversation.turns.popleft()
-        self._claims.pop(conversation.conversation_id, None)
-        if conversation.turns:
-            self._release(conversation.conversation_id)
-
-    def _claim(self, worker_id: str, lease_ms: int) -> Turn | None:
-        now = time.monotonic()
-        while True:
-            dead = (one for one, claim in self._claims.items() if now - claim.renewed >= lease_ms / 1000)
-            conversation_id = next(dead, "") or (self._ready.popleft() if self._ready else "")
-            if not conversation_id:
-                return None
-            conversation = self._conversations[conversation_id]
-            while conversation.turns:
-                turn = conversation.turns[0]
-                if conversation.owner == BOT and turn.epoch == conversation.epoch:
-                    turn = replace(turn, attempt=turn.attempt + 1)
-                    conversation.turns[0] = turn
-                    self._claims[conversation_id] = Claim(worker_id, now)
-                    case = self._open_case_of(conversation)
-                    state = case.state.value if case is not None else "none"
-                    vip = bool(conversation.profile.get("vip"))
-                    return replace(turn, case_state=state, outcome=conversation.outcome, vip=vip)
-                data = {"about": turn.seq, "turn_id": turn.turn_id, "texts": []}
-                self._append(conversation, EntryKind.FENCED, Author.BOT, data=data)
-                conversation.turns.popleft()
-            self._claims.pop(conversation_id, None)
 
     def _tell(
         self, kind: str, conversation_id: str = "", agent_id: str = "", data: dict[str, Any] | None = None, **more: Any

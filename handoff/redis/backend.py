@@ -21,10 +21,13 @@ from handoff.estimate import GroupLoad
 from handoff.lifecycle import Verb
 from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Said, Turn
 from handoff.ports import Due, NewCase, Opening, Reply
+from handoff.records.change import Change
+from handoff.records.model import Owner
 from handoff.redis import rows
 from handoff.redis.event_feed import EventFeed
 from handoff.redis.keys import Keys
 from handoff.redis.outbox import RedisOutbox
+from handoff.redis.records import RedisRecords
 from handoff.redis.scripts import ScriptRunner
 from handoff.redis.turn_queue import BLOCK_MS, TurnQueue
 
@@ -60,6 +63,7 @@ class RedisBackend:
         self._run = ScriptRunner(self._client, self._keys.root, clock)
         self._turns = TurnQueue(self._client, self._blocking, self._keys, self._run)
         self._feed = EventFeed(self._listening, self._keys.events)
+        self._records = RedisRecords(self._client, self._keys, self._run)
         self._outbox = RedisOutbox(self._client, self._blocking, self._keys, BLOCK_MS)
 
     # --- customer side
@@ -93,6 +97,7 @@ class RedisBackend:
         data: dict[str, Any],
         key_ttl_ms: int,
         correct_problem: bool = False,
+        ticket: Change | None = None,
     ) -> Entry:
         (entry,) = await self._run(
             "write",
@@ -105,6 +110,7 @@ class RedisBackend:
             data=rows.to_json(data),
             key_ttl_ms=key_ttl_ms,
             correct_problem=correct_problem,
+            ticket=rows.change_row(ticket),
         )
         return rows.entry_of(entry)
 
@@ -122,6 +128,8 @@ class RedisBackend:
         text: str = "",
         contact: str = "",
         key_ttl_ms: int = 0,
+        ticket: Change | None = None,
+        case_id: str = "",
     ) -> Case:
         outcome = {"message": text, "contact": contact} if verb is Verb.LEAVE_MESSAGE else {}
         (case,) = await self._run(
@@ -134,6 +142,8 @@ class RedisBackend:
             short=text[: rows.SHORT_CHARACTERS],
             outcome=rows.to_json(outcome),
             key_ttl_ms=key_ttl_ms,
+            ticket=rows.change_row(ticket),
+            case_id=case_id,
         )
         return rows.case_of(case)
 
@@ -254,7 +264,9 @@ class RedisBackend:
         (case,) = await self._run("wrap_up", agent_id=agent_id, case_id=case_id)
         return rows.case_of(case)
 
-    async def resolve(self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str) -> ConversationView:
+    async def resolve(
+        self, agent_id: str, case_id: str, *, outcome: dict[str, Any], line: str, ticket: Change | None = None
+    ) -> ConversationView:
         reason = str(outcome.get("reason", "")) or "closed"
         return rows.view_of(
             await self._run(
@@ -264,6 +276,7 @@ class RedisBackend:
                 outcome=rows.to_json(outcome),
                 outcome_reason=reason,
                 line=line,
+                ticket=rows.change_row(ticket),
             )
         )
 
@@ -271,7 +284,14 @@ class RedisBackend:
         return rows.view_of(await self._run("take_over", agent_id=agent_id, case_id=case_id, line=line))
 
     async def answer_message(
-        self, agent_id: str, case_id: str, *, key: str, text: str, outcome: dict[str, Any]
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        key: str,
+        text: str,
+        outcome: dict[str, Any],
+        ticket: Change | None = None,
     ) -> Case:
         (case,) = await self._run(
             "answer_message",
@@ -281,6 +301,7 @@ class RedisBackend:
             text=text,
             short=text[: rows.SHORT_CHARACTERS],
             outcome=rows.to_json(outcome),
+            ticket=rows.change_row(ticket),
         )
         return rows.case_of(case)
 
@@ -296,6 +317,12 @@ class RedisBackend:
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         return tuple(await self._run("lose_agent", agent_id=agent_id, grace_ms=grace_ms, line=line))
+
+    async def depart(self, agent_id: str, *, heir: Owner, line: str) -> tuple[str, ...]:
+        return tuple(await self._run("depart", agent_id=agent_id, heir=encode(heir), line=line))
+
+    async def readmit(self, agent_id: str) -> None:
+        await self._run("readmit", agent_id=agent_id)
 
     # --- views
 
@@ -356,7 +383,11 @@ class RedisBackend:
     async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]:
         return [rows.glance_of(row) for row in await self._run("glance", ids=list(conversation_ids))]
 
-    # --- archive and events
+    # --- records, archive and events
+
+    @property
+    def records(self) -> RedisRecords:
+        return self._records
 
     @property
     def outbox(self) -> RedisOutbox:

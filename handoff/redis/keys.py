@@ -25,8 +25,14 @@
     ├── :ready:GROUP  sorted set       agents who are ready and there, by idle since
     ├── :free:GROUP   sorted set       those of them who have a free place
     ├── :groups       set              groups that ever had a case
+    ├── :record:KIND:ID hash           a customer, ticket or departure: rev, document (JSON)
+    ├── :remarks:KIND:ID list          its history, oldest first (JSON)
+    ├── :list:NAME    sorted set       record ids by place; the lists are named in records/change.py
+    ├── :unique:NAME  string           the id of the record that a name leads to
+    ├── :departed     set              agents who have left for good
     ├── :outbox       stream           every change in full, until the archive has it; group `archive`. An item is
-    │                                  kind (entry, case, conversation), conversation, data (JSON)
+    │                                  kind (entry, case, conversation, customer, ticket, departure, remark),
+    │                                  conversation, data (JSON)
     └── :events       channel          DeskEvents as JSON
 
 A script derives its keys from KEYS[1] because some (the groups of an agent, the cases of a lost one) are known only
@@ -50,6 +56,15 @@ class Keys:
         self.turns = f"{self.root}:turns"
         self.events = f"{self.root}:events"
         self.outbox = f"{self.root}:outbox"
+        self.departed = f"{self.root}:departed"
+
+    def unique(self, name: str) -> str:
+        """What a name leads to."""
+        return f"{self.root}:unique:{name}"
+
+    def remarks(self, kind: str, record_id: str) -> str:
+        """The history of one record."""
+        return f"{self.root}:remarks:{kind}:{record_id}"
 
     def log(self, conversation_id: str) -> str:
         """The log stream of one conversation."""

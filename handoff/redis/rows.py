@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.codec import decode, encode
+from contracts.codec import decode, dumps, encode
 from contracts.conversation import Author, ConversationView, Entry, EntryKind, WaitView
 from contracts.escalation import Evidence, Reason
 from handoff.model import Agent, AgentStatus, Case, CaseState, Glance, Opened, Parcel, Said
 from handoff.ports import NewCase, Opening, Reply
+from handoff.records.change import Change, answerable, names, standing
+from handoff.records.model import KINDS, Record, Remark
 
 SHORT_CHARACTERS = 120
 # A stream's item is MS-NUMBER. As one integer of 64 bits it keeps the order while fewer than a million come in one ms.
@@ -156,13 +158,17 @@ def parcel_of(item: str, fields: Mapping[str, str]) -> Parcel:
     """A parcel from an item of the outbox. Raises ValueError for one that a newer version has put in."""
     ms, _, number = item.partition("-")
     document = json.loads(fields["data"])
-    content: Entry | Case | Opened
+    content: Entry | Case | Opened | Record | Remark
     if fields["kind"] == "entry":
         content = decode(Entry, document)
     elif fields["kind"] == "case":
         content = case_from(document)
     elif fields["kind"] == "conversation":
         content = decode(Opened, document)
+    elif fields["kind"] == "remark":
+        content = decode(Remark, document)
+    elif fields["kind"] in KINDS:
+        content = decode(KINDS[fields["kind"]], document)
     else:
         raise ValueError(f"outbox: unknown kind {fields['kind']!r}")
     return Parcel((int(ms) << ITEM_BITS) + int(number), fields["conversation"], content, item)
@@ -187,3 +193,40 @@ def case_row(new: NewCase) -> dict[str, Any]:
 def reply_row(reply: Reply) -> dict[str, str]:
     """A bot message as the script argument."""
     return {"text": reply.text, "short": reply.text[:SHORT_CHARACTERS], "data": to_json(reply.data)}
+
+
+def change_row(change: Change | None) -> dict[str, Any] | bool:
+    """A change of a record as a script argument; False for none."""
+    if change is None:
+        return False
+    record = change.after
+    return {
+        "kind": record.kind,
+        "id": record.record_id,
+        "rev": change.rev,
+        "once": change.once,
+        "given": change.given,
+        "document": dumps(record),
+        "names": names(record),
+        "agents": answerable(record),
+        "left": change.left,
+        "standing": list(standing(record).items()),
+        "remarks": [_remark_row(remark) for remark in change.remarks],
+        "lines": [
+            {
+                "conversation_id": line.conversation_id,
+                "text": line.text,
+                "short": line.text[:SHORT_CHARACTERS],
+                "notice": line.notice,
+            }
+            for line in change.lines
+        ],
+        "conversation_id": record.conversation_id,
+    }
+
+
+def _remark_row(remark: Remark) -> str:
+    """A remark as it is kept: without its number, which is its place in the list."""
+    document = encode(remark)
+    del document["seq"]
+    return to_json(document)

@@ -24,7 +24,7 @@ OK = 0
 ERRORS: Mapping[int, type[DeskError]] = {1: NotFound, 2: NotAllowed, 3: Stale, 4: Refused}
 # Scripts that must not be sent again when it is unknown whether they ran: the lifecycle would refuse the second run,
 # which would hide that the first had succeeded. All others answer the same twice and change nothing the second time.
-ONCE = frozenset({"leave_line", "offer", "pass_on", "transfer"})
+ONCE = frozenset({"leave_line", "offer", "pass_on", "save_record", "transfer"})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 --[[ agent_online: an agent is here, or here again.
   a: agent_id, display, groups (list), cap, status ('' keeps the earlier one for resume_ms, then break), resume_ms
-  returns {OK, agent hash, load} · events: agent ]]
+  returns {OK, agent hash, load} · NOT_ALLOWED after leaving · events: agent ]]
+if departed(a.agent_id) then return gone() end
 local name = key('agent', a.agent_id)
 local known = load(name)
 local status = a.status

@@ -81,6 +81,10 @@ local function append(id, entry)
   return seq
 end
 
+-- Whether somebody has left for good: an open page of theirs may not know it yet.
+local function departed(agent_id) return call('SISMEMBER', key('departed'), agent_id) == 1 end
+local function gone() return {NOT_ALLOWED, 'this agent has left'} end
+
 local function can(case, verb) return TRANSITIONS[case.state][verb] ~= nil end
 local function refusal(case, verb)
   return {REFUSED, 'the case is ' .. case.state .. '; ' .. verb .. ' is not possible now'}
@@ -90,7 +94,7 @@ end
 local function refresh(id)
   local agent = load(key('agent', id))
   if not agent then return end
-  local ready = agent.status == 'ready' and agent.away == '0' and agent.gone == '0'
+  local ready = agent.status == 'ready' and agent.away == '0' and agent.gone == '0' and not departed(id)
   local free = ready and call('SCARD', key('held', id)) < tonumber(agent.cap)
   for group in agent.groups:gmatch('%S+') do
     if ready then call('ZADD', key('ready', group), agent.idle_ms, id) else call('ZREM', key('ready', group), id) end
@@ -100,7 +104,7 @@ end
 
 local function is_free(id)
   local agent = load(key('agent', id))
-  return agent and agent.status == 'ready' and agent.away == '0' and agent.gone == '0'
+  return agent and agent.status == 'ready' and agent.away == '0' and agent.gone == '0' and not departed(id)
     and call('SCARD', key('held', id)) < tonumber(agent.cap)
 end
 
@@ -246,6 +250,7 @@ local function enqueue(conversation_id, new)
   local known = load_conversation(conversation_id)
   local seq = tonumber(known.seq)
   local preferred = now - known.last_agent_ms <= new.sticky_ms and known.last_agent or ''
+  if departed(preferred) then preferred = '' end
   -- Who comes in the same millisecond stands behind, not where the case's id happens to sort.
   local order = now - new.head_start_ms
   while call('ZCOUNT', key('line', new.group), order, order) > 0 do order = order + 1 end
@@ -272,6 +277,86 @@ local function without(case, agent_id)
   end
   kept[#kept + 1] = agent_id
   return table.concat(kept, ' ')
+end
+
+-- Where a case waits that is left to an heir {agent, group}: changes for `move`.
+local function left_to(case, heir, changes)
+  if heir.agent ~= '' then
+    local groups = call('HGET', key('agent', heir.agent), 'groups') or case.group
+    changes.preferred = heir.agent
+    if not (' ' .. groups .. ' '):find(' ' .. case.group .. ' ', 1, true) then changes.group = groups:match('%S+') end
+  elseif heir.group ~= '' then
+    changes.group = heir.group
+  end
+  return changes
+end
+
+-- The agent is gone: whatever they hold goes back, and what waits again goes to the heir. Returns the case ids.
+local function lose_cases(agent_id, line, heir)
+  local held = call('SMEMBERS', key('held', agent_id))
+  table.sort(held)
+  for _, id in ipairs(held) do
+    local case = load_case(id)
+    local changes = {excluded = without(case, agent_id), released_ms = now}
+    if case.state == 'wrap_up' then
+      finish(case, 'lose', 'agent_lost', '{"reason":"agent_lost"}')
+    elseif case.state == 'active' then
+      own(case.conversation_id, 'bot', '')
+      changes.agent_id = ''
+      move(case, 'lose', left_to(case, heir, changes))
+      notice(case, 'lost', line)
+    elseif case.offered_to == agent_id and case.agent_id ~= '' then
+      move(case, 'hand_back', changes, 'lose')
+    elseif case.offered_to == agent_id then
+      move(case, 'lose', left_to(case, heir, changes))
+    else -- they were handing it over: the offer to the colleague stands, the conversation is the bot's meanwhile
+      own(case.conversation_id, 'bot', '')
+      update(case, {agent_id = '', excluded = changes.excluded})
+      notice(case, 'lost', line)
+      publish('conversation', case.conversation_id, '', '{}')
+    end
+  end
+  return held
+end
+
+-- Whether a record {kind, id, rev, given, names, agents, once, …} may be kept: true or false (there already), or nil and why.
+local function record_check(r)
+  local rev = call('HGET', key('record', r.kind, r.id), 'rev')
+  if r.once and rev then return false end
+  if tonumber(rev or '0') ~= r.rev then return nil, {STALE, 'the record has changed meanwhile'} end
+  for _, one in ipairs(r.given) do
+    if tonumber(call('HGET', key('record', one[1], one[2]), 'rev') or '0') ~= one[3] then
+      return nil, {STALE, 'another record has changed meanwhile'}
+    end
+  end
+  for _, name in ipairs(r.names) do
+    local other = call('GET', key('unique', name))
+    if other and other ~= r.id then return nil, {STALE, 'the name leads to another record'} end
+  end
+  for _, agent in ipairs(r.agents) do
+    if departed(agent) then return nil, {REFUSED, 'this agent has left'} end
+  end
+  return true
+end
+
+-- Keep a record that `record_check` allowed: its document, the lists it stands in, its remarks, what customers hear.
+local function record_keep(r)
+  call('HSET', key('record', r.kind, r.id), 'rev', whole(r.rev + 1), 'document', r.document)
+  for _, name in ipairs(r.names) do call('SET', key('unique', name), r.id) end
+  for _, list in ipairs(r.left) do call('ZREM', key('list', list), r.id) end
+  for _, one in ipairs(r.standing) do call('ZADD', key('list', one[1]), one[2], r.id) end
+  hand_in(r.kind, r.conversation_id, r.document)
+  for _, remark in ipairs(r.remarks) do
+    local seq = call('RPUSH', key('remarks', r.kind, r.id), remark)
+    hand_in('remark', r.conversation_id, '{"seq":' .. seq .. ',' .. remark:sub(2))
+  end
+  publish('record', r.conversation_id, '', '{"kind":' .. json(r.kind) .. ',"id":' .. json(r.id) .. '}')
+  for _, line in ipairs(r.lines) do
+    if call('EXISTS', key('conv', line.conversation_id)) == 1 then
+      append(line.conversation_id, {kind = 'message', author = 'system', text = line.text, short = line.short,
+        data = '{"kind":"notice","notice":' .. json(line.notice) .. '}'})
+    end
+  end
 end
 
 -- {conversation hash, profile hash, case state, agent's display, position}, flat, for ConversationView.

@@ -1,10 +1,11 @@
 --[[ take_over: a supervisor takes the case, whoever has it.
   a: agent_id, case_id, line
-  returns the view · NOT_FOUND · REFUSED
+  returns the view · NOT_FOUND · NOT_ALLOWED after leaving · REFUSED
   events: entry, queue, conversation ]]
 local case = load_case(a.case_id)
 if not case then return {NOT_FOUND, 'no such case'} end
 if case.state == 'active' and case.agent_id == a.agent_id then return view(case.conversation_id) end
+if departed(a.agent_id) then return gone() end
 if not can(case, 'take_over') then return refusal(case, 'take_over') end
 local display = call('HGET', key('agent', a.agent_id), 'display')
 if not display then return {NOT_FOUND, 'no such agent, or never online'} end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -11,6 +11,8 @@ from handoff.memory import MemoryBackend
 from handoff.model import AgentStatus
 from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend
+from handoff.records.customers import Customers
+from handoff.records.ticket_desk import TicketDesk
 from handoff.redis.backend import RedisBackend
 
 
@@ -33,13 +35,27 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
-async def backend(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[DeskBackend]:
-    if request.param == "memory":
-        made: DeskBackend = MemoryBackend(clock)
-    else:
-        made = RedisBackend(request.getfixturevalue("redis_url"), request.getfixturevalue("tenant"), clock=clock)
-    yield made
-    await made.close()
+async def new_backend(
+    request: pytest.FixtureRequest, clock: Clock, tenant: str
+) -> AsyncIterator[Callable[[], DeskBackend]]:
+    """Makes backends of one kind, each with nothing in it."""
+    made: list[DeskBackend] = []
+
+    def make() -> DeskBackend:
+        if request.param == "memory":
+            made.append(MemoryBackend(clock))
+        else:
+            made.append(RedisBackend(request.getfixturevalue("redis_url"), f"{tenant}-{len(made)}", clock=clock))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.close()
+
+
+@pytest.fixture
+def backend(new_backend: Callable[[], DeskBackend]) -> DeskBackend:
+    return new_backend()
 
 
 @pytest.fixture
@@ -86,8 +102,18 @@ class Shop:
 
 
 @pytest.fixture
-def desk(backend: DeskBackend, policy: DeskPolicy) -> Desk:
-    return Desk(backend, policy)
+def desk(backend: DeskBackend, policy: DeskPolicy, clock: Clock) -> Desk:
+    return Desk(backend, policy, clock=clock)
+
+
+@pytest.fixture
+def customers(desk: Desk) -> Customers:
+    return Customers(desk)
+
+
+@pytest.fixture
+def tickets(desk: Desk, customers: Customers) -> TicketDesk:
+    return TicketDesk(desk, customers)
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ from handoff.errors import DeskError
 from handoff.memory import MemoryBackend
 from handoff.model import AgentStatus, Case, CaseState
 from handoff.policy import DeskPolicy
+from handoff.records.customers import Customers
+from handoff.records.departures import Departures
+from handoff.records.model import Customer, Departure, Owner, Remark, Ticket
+from handoff.records.ticket_desk import TicketDesk
+from handoff.records.tickets import TicketVerb
 from handoff.redis.backend import RedisBackend
 
 CUSTOMERS = st.sampled_from(["ann", "bob", "cid"])
@@ -56,7 +61,8 @@ class Machine(RuleBasedStateMachine):
         self.desks = []
         for make in (self.memory, self.redis):
             ids = itertools.count(1)
-            self.desks.append(Desk(make(), policy, new_id=lambda ids=ids: f"case{next(ids)}"))
+            desk = Desk(make(), policy, new_id=lambda ids=ids: f"case{next(ids)}", clock=self.clock)
+            self.desks.append(desk)
         self.turns: list[Any] = []
         self.epochs: dict[str, int] = {}
 
@@ -132,9 +138,71 @@ class Machine(RuleBasedStateMachine):
         for case in self.both(lambda desk: desk.messages_left())[:1]:
             self.both(lambda desk, one=case.case_id: desk.answer_message(who, one, key=key, text="已处理"))
 
+    @rule(who=AGENTS, heir=AGENTS, group=GROUPS, person=st.booleans())
+    def depart(self, who: str, heir: str, group: str, person: bool) -> None:
+        to = Owner(agent=heir) if person else Owner(group=group)
+        left = self.both(lambda desk: self.departures(desk).depart(who, "boss", heir=to))
+        if left is not None:
+            self.nothing_is_left_of(who)
+
     @rule(who=AGENTS)
-    def depart(self, who: str) -> None:
-        self.both(lambda desk: desk.depart(who))
+    def readmit(self, who: str) -> None:
+        self.both(lambda desk: desk.readmit(who))
+
+    def departures(self, desk: Desk) -> Departures:
+        async def suspend(_: str) -> None:
+            return None
+
+        return Departures(desk, Customers(desk), suspend)
+
+    def nothing_is_left_of(self, who: str) -> None:
+        """No open case, ticket or customer names them any more."""
+        assert self.both(lambda desk: desk.agent_cases(who)) == []
+        assert not [case for case in self.cases() if case.preferred == who]
+        assert not [one for one in self.both(lambda desk: self.tickets(desk).open()) if one.owner.agent == who]
+        assert self.both(lambda desk: Customers(desk).owned(Owner(who))) == []
+
+    def tickets(self, desk: Desk) -> TicketDesk:
+        return TicketDesk(desk, Customers(desk))
+
+    @rule(who=CUSTOMERS, key=KEYS, score=st.sampled_from([1, 1, 5]))
+    def rate(self, who: str, key: str, score: int) -> None:
+        self.both(lambda desk: desk.rate(who, key=key, score=score))
+
+    @rule(who=CUSTOMERS, agent=AGENTS, group=GROUPS, mine=st.booleans())
+    def own_customer(self, who: str, agent: str, group: str, mine: bool) -> None:
+        owner = Owner(agent) if mine else Owner(group=group)
+        self.both(lambda desk: Customers(desk).describe(who, "boss", owner=owner))
+
+    @rule(who=CUSTOMERS, into=CUSTOMERS, split=st.booleans())
+    def merge(self, who: str, into: str, split: bool) -> None:
+        if split:
+            self.both(lambda desk: Customers(desk).split(who, "boss"))
+        else:
+            self.both(lambda desk: Customers(desk).merge(who, into, "boss"))
+        self.both(lambda desk: Customers(desk).own_thread(who))
+
+    @rule(who=CUSTOMERS, agent=AGENTS, key=KEYS)
+    def open_ticket(self, who: str, agent: str, key: str) -> None:
+        self.both(lambda desk: self.tickets(desk).open_one(agent, key=key, title="回电", conversation_id=who))
+
+    @rule(pick=PICK, by=AGENTS, key=KEYS, verb=st.sampled_from([*TicketVerb, "take", "answer", "note", "reply"]))
+    def work_on_ticket(self, pick: int, by: str, key: str, verb: str) -> None:
+        known = self.both(lambda desk: self.tickets(desk).open()) + self.both(lambda desk: self.tickets(desk).done())
+        if not known:
+            return
+        one = known[pick % len(known)].ticket_id
+        if verb == "take":
+            self.both(lambda desk: self.tickets(desk).edit(one, by, owner=Owner(by)))
+        elif verb == "answer":
+            self.both(lambda desk: self.tickets(desk).answer(one, by, key=key, text="好了", then=None))
+        elif verb == "note":
+            self.both(lambda desk: self.tickets(desk).note(one, by, key=key, text="打过电话"))
+        elif verb == "reply":
+            self.both(lambda desk: self.tickets(desk).reply(one, key=key, text="还没好"))
+        else:
+            self.both(lambda desk: self.tickets(desk).move(one, by, TicketVerb(verb)))
+        self.both(lambda desk: self.tickets(desk).remarks(one))
 
     @rule(who=CUSTOMERS, key=KEYS)
     def correct(self, who: str, key: str) -> None:
@@ -205,7 +273,9 @@ class Machine(RuleBasedStateMachine):
             target = {"to_agent": to_agent} if person else {"to_group": group}
             self.both(lambda desk: desk.transfer(case.agent_id or "wang", case.case_id, note="请看", **target))
 
-    @rule(pick=PICK, who=AGENTS, verb=st.sampled_from(["wrap_up", "resolve", "take_over", "resolve_other"]))
+    @rule(
+        pick=PICK, who=AGENTS, verb=st.sampled_from(["wrap_up", "resolve", "follow_up", "take_over", "resolve_other"])
+    )
     def close(self, pick: int, who: str, verb: str) -> None:
         case = self.a_case(pick, CaseState.ACTIVE, CaseState.WRAP_UP)
         if not case:
@@ -216,7 +286,9 @@ class Machine(RuleBasedStateMachine):
             self.both(lambda desk: desk.take_over(who, case.case_id))
         else:
             agent = who if verb == "resolve_other" else case.agent_id
-            self.both(lambda desk: desk.resolve(agent, case.case_id, outcome={"reason": "done", "tags": []}))
+            more = {"follow_up": {"title": "看看退款到了没有"}} if verb == "follow_up" else {}
+            outcome = {"reason": "done", "tags": [], **more}
+            self.both(lambda desk: desk.resolve(agent, case.case_id, outcome=outcome))
 
     @rule(ms=st.sampled_from([1, 10_000, 30_000, 46_000, 700_000]), sweep=st.booleans())
     def time_passes(self, ms: int, sweep: bool) -> None:
@@ -231,6 +303,9 @@ class Machine(RuleBasedStateMachine):
         self.both(lambda desk: desk.glance(["ann", "bob", "cid"]))
         self.both(lambda desk: desk.active_cases())
         self.both(lambda desk: desk.messages_left())
+        self.both(lambda desk: self.tickets(desk).open())
+        self.both(lambda desk: self.tickets(desk).overdue())
+        self.both(lambda desk: self.tickets(desk).done())
         for group in ("default", "refund"):
             self.both(lambda desk, group=group: desk._backend.group_load(group))
 
@@ -280,6 +355,14 @@ class Machine(RuleBasedStateMachine):
             assert entries == (self.both(lambda desk, who=who: desk.log(who, limit=1000)) or [])
         for case in {one.case_id: one for _, one in handed_in if isinstance(one, Case)}.values():
             assert case == self.both(lambda desk, one=case.case_id: desk.case(one))
+        for kind in (Customer, Ticket, Departure):
+            for one in {one.record_id: one for _, one in handed_in if isinstance(one, kind)}.values():
+                assert one == self.both(lambda desk, k=kind, i=one.record_id: desk.records.record(k, i))
+                told = [said for _, said in handed_in if isinstance(said, Remark) and said.record_id == one.record_id]
+                told = [said for said in told if said.kind == kind.kind]
+                kept = self.both(lambda desk, k=kind, i=one.record_id: desk.records.remarks(k, i, limit=1000))
+                assert told == kept
+                assert [said.seq for said in told] == list(range(1, len(told) + 1))
 
     @staticmethod
     def check_log(log: list[Any]) -> None:

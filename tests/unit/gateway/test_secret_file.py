@@ -38,3 +38,16 @@ def test_a_file_with_more_in_it_is_fine(tmp_path: Path) -> None:
     document = json.loads((tmp_path / NAME).read_text())
     (tmp_path / NAME).write_text(json.dumps({**document, "later": 1}))
     assert load_secrets(tmp_path) == made
+
+
+def test_a_file_of_before_there_was_a_site_secret_gets_one_that_stays_and_is_its_own(tmp_path: Path) -> None:
+    found = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        load_secrets(folder)
+        document = json.loads((folder / NAME).read_text())
+        del document["site_secret"]
+        (folder / NAME).write_text(json.dumps(document))
+        found.append(load_secrets(folder))
+        assert load_secrets(folder) == found[-1]
+        assert found[-1].site_secret not in (found[-1].cookie_key, found[-1].bot_secret)
+    assert found[0].site_secret != found[1].site_secret

@@ -79,3 +79,10 @@ async def test_a_redis_that_is_away_is_unavailable_in_every_verb() -> None:
         with pytest.raises(Unavailable):
             await call
     await store.close()
+
+
+async def test_what_is_taken_is_gone_and_of_many_takers_one_gets_it(store: Store) -> None:
+    await store.put("a", "值", ttl_s=60)
+    taken = await asyncio.gather(*(store.take("a") for _ in range(10)))
+    assert sorted(taken, key=bool) == [None] * 9 + ["值"]
+    assert await store.get("a") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from contracts.escalation import Evidence, Reason
 from handoff.archive import Archive, ArchiveError, ArchiveMismatch, ArchiveUnavailable, archive_url
 from handoff.archive.tables import entry_search, metadata
 from handoff.model import Case, CaseState, Opened, Parcel
+from handoff.records.model import Remark, Ticket, TicketKind, TicketState
 
 NOON = 1_800_000_000_000
 
@@ -178,3 +180,26 @@ def test_a_place_that_cannot_be_written_is_unavailable_and_no_traceback(tmp_path
 def test_a_url_that_cannot_be_used_is_named(url):
     with pytest.raises(ArchiveError, match="JIEHUA_ARCHIVE_URL"):
         Archive(url)
+
+
+def test_an_archive_of_before_there_were_records_gets_their_tables_and_keeps_what_it_has(tmp_path: Path):
+    from alembic import command
+    from alembic.config import Config
+
+    old = Archive(archive_url(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", "handoff.archive:migrations")
+    with old.database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(sa.text("INSERT INTO position VALUES ('default', 7)"))
+    old.prepare()
+    assert old.position() == 7
+    ticket = Ticket("T1", TicketKind.MANUAL, TicketState.OPEN, "回电", rev=1)
+    remark = Remark("ticket", "T1", NOON, "note", "wang", "打过电话", seq=1)
+    old.apply([Parcel(9, "", replace(ticket, state=TicketState.DONE, rev=2)), Parcel(8, "", ticket)])
+    for _ in range(2):
+        old.apply([Parcel(10, "", remark)])
+    assert [one.state for one in old.records(Ticket)] == [TicketState.DONE], "the later change is the truth"
+    assert old.remarks(Ticket, "T1") == [remark]
+    old.close()

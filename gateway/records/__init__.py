@@ -1,0 +1,1 @@
+"""The doors to customers, tickets and departures."""
