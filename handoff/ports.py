@@ -140,8 +140,8 @@ class DeskBackend(Protocol):
         `otherwise` is said by the system when `new_case` is given but a case is open already.
         """
 
-    async def renew(self, worker_id: str) -> None:
-        """The worker lives: its claims are young again."""
+    async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        """The worker still runs these: their claims are young again, unless another has taken them."""
 
     # --- agents
     async def agent_online(

@@ -171,8 +171,9 @@ class RedisBackend:
         found = tuple(rows.entry_of(entry) for entry in entries)
         return Finished(bool(int(accepted)), found, rows.case_of(case) if case else None)
 
-    async def renew(self, worker_id: str) -> None:
-        await self._run("renew", worker=worker_id)
+    async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        if turns:
+            await self._run("renew", worker=worker_id, tickets=[turn.ticket for turn in turns])
 
     # --- agents
 
