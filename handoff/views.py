@@ -83,6 +83,10 @@ class Views:
         """One line about each conversation, for lists; unknown ones are left out."""
         return await self._backend.glance(conversation_ids)
 
+    async def now_ms(self) -> int:
+        """The store's time, UTC: the one by which deadlines are set and pages count down."""
+        return await self._backend.now_ms()
+
     async def ping(self) -> None:
         """Raises BackendUnavailable when the store does not answer."""
         await self._backend.ping()

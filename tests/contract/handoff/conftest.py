@@ -13,6 +13,8 @@ from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend
 from handoff.redis.backend import RedisBackend
 
+NO_OUTAGE_MS = 10**12  # clocks jump here from one sweep to the next; test_outages is about what is refused then
+
 
 class Clock:
     """UTC milliseconds that move when told to."""
@@ -44,7 +46,7 @@ async def backend(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator
 
 @pytest.fixture
 def policy() -> DeskPolicy:
-    return DeskPolicy()
+    return DeskPolicy(outage_ms=NO_OUTAGE_MS)
 
 
 class Shop:

@@ -12,7 +12,7 @@ BUILD = """
 import asyncio, json, sys
 from pathlib import Path
 from gateway import wiring
-from gateway.secret_file import Secrets
+from gateway.secret_file import load_secrets
 from gateway.settings import Settings
 
 settings = Settings(data=Path(sys.argv[2]), redis_url="unix:///nowhere")
@@ -20,7 +20,7 @@ settings = Settings(data=Path(sys.argv[2]), redis_url="unix:///nowhere")
 async def build():
     if sys.argv[1] == "worker":
         from gateway.turns import TurnWorker
-        TurnWorker(wiring.build_desk(settings), wiring.build_bot(settings, Secrets("c", "b")), settings,
+        TurnWorker(wiring.build_desk(settings), wiring.build_bot(settings, load_secrets(settings.data)), settings,
                    store=wiring.build_store(settings))
     else:
         wiring.build_archive(settings)
