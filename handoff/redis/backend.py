@@ -59,7 +59,9 @@ class RedisBackend:
         self._listening = Redis.from_url(url, socket_timeout=command_seconds, **settings)
         self._run = ScriptRunner(self._client, self._keys.root, clock)
         self._turns = TurnQueue(self._client, self._blocking, self._keys, self._run)
-        self._feed = EventFeed(self._listening, self._keys.events, patience_s=command_seconds)
+        self._feed = EventFeed(
+            self._listening, self._keys.events, patience_s=command_seconds, beside=(self._client, self._blocking)
+        )
         self._outbox = RedisOutbox(self._client, self._blocking, self._keys, BLOCK_MS)
 
     # --- customer side

@@ -7,13 +7,15 @@ so. So a quiet one is asked for a sign of life, and one that does not give it is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from contracts.codec import decode
@@ -27,13 +29,15 @@ RESYNC = "resync"
 class EventFeed:
     """A subscription to one tenant's channel, over a connection of its own.
 
-    `patience_s` is how long the answer to a sign of life may take.
+    `patience_s` is how long the answer to a sign of life may take. `beside` are clients of the same Redis: when this
+    line dies, theirs have most likely died with it, and those that lie idle are better not tried.
     """
 
-    def __init__(self, client: Redis, channel: str, *, patience_s: float) -> None:
+    def __init__(self, client: Redis, channel: str, *, patience_s: float, beside: Sequence[Redis] = ()) -> None:
         self._client = client
         self._channel = channel
         self._patience_s = patience_s
+        self._beside = beside
         self._stopped = False
 
     def stop(self) -> None:
@@ -56,9 +60,15 @@ class EventFeed:
                         yield DeskEvent(RESYNC)
             except (RedisConnectionError, RedisTimeoutError, OSError):
                 lost = True
+                await self._drop_idle()
                 await asyncio.sleep(RECONNECT_SECONDS)
             finally:
                 await listener.aclose()  # type: ignore[no-untyped-call]
+
+    async def _drop_idle(self) -> None:
+        for client in self._beside:
+            with contextlib.suppress(RedisError, OSError):
+                await client.connection_pool.disconnect(inuse_connections=False)
 
     async def _heard(self, listener: PubSub) -> AsyncIterator[DeskEvent | None]:
         """What is published; None once the subscription stands. Raises RedisTimeoutError when the line is dead."""
