@@ -16,7 +16,7 @@ from gateway.console import case_views
 from gateway.customer import shop
 from gateway.errors import BadRequest, GatewayError, NotAllowed
 from gateway.live import CLOSE_ENDED, EndSocket, LiveSocket
-from gateway.parts import Parts, now_ms
+from gateway.parts import Parts
 from gateway.people import Person, Role
 from gateway.relay import Inbox
 from handoff.model import AgentStatus
@@ -73,7 +73,7 @@ class AgentSocket(LiveSocket):
                 "cases": views,
                 "queue": queue,
                 "agents": agents,
-                "now_ms": now_ms(),
+                "now_ms": await self._desk.now_ms(),
                 "shop": shop(self._parts),
             }
         )

@@ -26,8 +26,10 @@ PAGE = 200
 MAX_COMMENT = 500
 MAX_CONTACT = 100
 MAX_CHOICE = 100
-# A waiting customer's place is looked at again at most this often, however busy the queue is.
+# A waiting customer's place is looked at again at most this often, however busy the queue is; and so many places a
+# second in one process, however many wait.
 PLACE_EVERY_S = 1.0
+PLACES_PER_S = 200
 _LOOK_AGAIN = DeskEvent(kind="look_again")
 
 
@@ -153,7 +155,8 @@ class CustomerSocket(LiveSocket):
             await self.send({"type": "conversation", "conversation": view_for_customer(view)})
 
     async def _look_soon(self) -> None:
-        rest = self._looked_at + PLACE_EVERY_S - time.monotonic()
+        every_s = max(PLACE_EVERY_S, self._parts.relay.watching_queue / PLACES_PER_S)
+        rest = self._looked_at + every_s - time.monotonic()
         if rest <= 0:
             await self._look()
         elif self._look_planned is None or self._look_planned.when() < asyncio.get_running_loop().time():

@@ -24,6 +24,9 @@ from handoff.errors import DeskError
 log = logging.getLogger("jiehua.relay")
 
 RESYNC = DeskEvent(kind="resync")
+# The line has moved, so places may have changed: told at most this often, once however much has moved.
+MOVED = DeskEvent(kind="queue")
+MOVED_EVERY_S = 0.25
 PROBE_S = 5.0
 PROBE_EVERY_S = 0.1
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0)
@@ -36,6 +39,7 @@ class Inbox:
         self._items: deque[DeskEvent | dict[str, Any]] = deque()
         self._limit = limit
         self._ready = asyncio.Event()
+        self._nudged: set[str] = set()
         self.overflowed = asyncio.Event()
 
     def put(self, item: DeskEvent | dict[str, Any]) -> None:
@@ -49,12 +53,21 @@ class Inbox:
         self._items.append(item)
         self._ready.set()
 
+    def nudge(self, event: DeskEvent) -> None:
+        """Append an event that only says "look again", unless one of its kind is waiting already."""
+        if event.kind not in self._nudged:
+            self._nudged.add(event.kind)
+            self.put(event)
+
     async def get(self) -> DeskEvent | dict[str, Any]:
         """The oldest item, waiting for one."""
         while not self._items:
             self._ready.clear()
             await self._ready.wait()
-        return self._items.popleft()
+        item = self._items.popleft()
+        if isinstance(item, DeskEvent):
+            self._nudged.discard(item.kind)
+        return item
 
     def __len__(self) -> int:
         return len(self._items)
@@ -68,6 +81,7 @@ class Relay:
         self._conversations: defaultdict[str, set[Inbox]] = defaultdict(set)
         self._agents: defaultdict[str, set[Inbox]] = defaultdict(set)
         self._queue: set[Inbox] = set()
+        self._moved: asyncio.TimerHandle | None = None
         self._listeners: list[Callable[[DeskEvent], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._standing = asyncio.Event()
@@ -89,6 +103,8 @@ class Relay:
 
     async def close(self) -> None:
         """Stop listening."""
+        if self._moved is not None:
+            self._moved.cancel()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -126,11 +142,16 @@ class Relay:
             _discard(self._agents, agent_id, inbox)
 
     def watch_queue(self, inbox: Inbox, *, on: bool) -> None:
-        """Let movements of the queue reach the inbox (a waiting customer's place changes with them)."""
+        """Let the inbox know, now and then, that the queue has moved (a waiting customer's place changes with it)."""
         if on:
             self._queue.add(inbox)
         else:
             self._queue.discard(inbox)
+
+    @property
+    def watching_queue(self) -> int:
+        """How many inboxes watch the queue."""
+        return len(self._queue)
 
     def agent_sockets(self, agent_id: str) -> int:
         """How many sockets of this agent are open in this process."""
@@ -162,7 +183,7 @@ class Relay:
             listener(RESYNC)
         everyone = set().union(*self._conversations.values(), *self._agents.values())
         for inbox in everyone:
-            inbox.put(RESYNC)
+            inbox.nudge(RESYNC)
 
     def _dispatch(self, event: DeskEvent) -> None:
         for listener in self._listeners:
@@ -176,10 +197,13 @@ class Relay:
             for inbox in tuple(concerned):
                 if not reached or inbox not in reached:
                     inbox.put(event)
-        if event.kind == "queue" and self._queue:
-            for inbox in tuple(self._queue):
-                if not reached or inbox not in reached:
-                    inbox.put(event)
+        if event.kind == "queue" and self._queue and self._moved is None:
+            self._moved = asyncio.get_running_loop().call_later(MOVED_EVERY_S, self._tell_moved)
+
+    def _tell_moved(self) -> None:
+        self._moved = None
+        for inbox in self._queue:
+            inbox.nudge(MOVED)
 
 
 def _discard(table: defaultdict[str, set[Inbox]], name: str, inbox: Inbox) -> None:

@@ -60,6 +60,7 @@ class TurnWorker:
         self._over = asyncio.Event()
         self._free = asyncio.Semaphore(settings.worker_concurrency)
         self._running: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, Turn] = {}
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the turns in flight are done."""
@@ -112,6 +113,7 @@ class TurnWorker:
             await asyncio.wait_for(self._over.wait(), seconds)
 
     async def _run_turn(self, turn: Turn) -> None:
+        self._turns[turn.turn_id] = turn
         try:
             await self._answer(turn)
         except DeskError as error:
@@ -120,6 +122,7 @@ class TurnWorker:
         except Exception:
             log.exception("turn %s failed in the worker", turn.turn_id)
         finally:
+            self._turns.pop(turn.turn_id, None)
             self._free.release()
 
     async def _answer(self, turn: Turn) -> None:
@@ -177,7 +180,7 @@ class TurnWorker:
     async def _stay_alive(self) -> None:
         while not self._over.is_set():
             try:
-                await self._desk.turn_alive(self.name)
+                await self._desk.turn_alive(self.name, list(self._turns.values()))
                 if self._store is not None:
                     await self._store.put(ALIVE_NAME, self.name, ttl_s=ALIVE_S * 4)
             except Exception as error:
@@ -199,23 +202,22 @@ class Typing:
     def __init__(self, desk: Desk, conversation_id: str) -> None:
         self._desk = desk
         self._conversation_id = conversation_id
-        self._told = False
-        self._waiting = asyncio.create_task(self._after_a_moment())
+        self._telling: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(TYPING_AFTER_S, self._tell)
 
     def cancel(self) -> None:
         """The answer is there: say nothing more."""
-        self._waiting.cancel()
+        self._timer.cancel()
 
     async def ended(self, *, tell: bool) -> None:
         """The answer is written; take back what was told, or announce the end when `tell`."""
-        await asyncio.gather(self._waiting, return_exceptions=True)
-        if self._told or tell:
+        if self._telling is not None:
+            await self._telling
+        if self._telling is not None or tell:
             await self._publish(on=False)
 
-    async def _after_a_moment(self) -> None:
-        await asyncio.sleep(TYPING_AFTER_S)
-        self._told = True
-        await self._publish(on=True)
+    def _tell(self) -> None:
+        self._telling = asyncio.create_task(self._publish(on=True))
 
     async def _publish(self, *, on: bool) -> None:
         with contextlib.suppress(DeskError):

@@ -3,6 +3,8 @@
 python -m gateway.wiring      the gateway
 python -m gateway.turns       one turn worker
 python -m gateway.archiver    the archiver
+
+What only one of them needs is imported where it is built, so that no process loads the others' libraries.
 """
 
 from __future__ import annotations
@@ -13,24 +15,20 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import uvicorn
 import uvloop
 
-from gateway.app import create_app
-from gateway.archive import open_archive
-from gateway.parts import Parts
-from gateway.people import People, database_url
-from gateway.rasa_client import RasaClient
 from gateway.secret_file import Secrets, SecretsError, load_secrets
 from gateway.settings import Settings, SettingsError
-from gateway.store import MemoryStore, RedisStore, Store
-from gateway.turns import TurnWorker
-from handoff.archive import ArchiveError, Archiver
-from handoff.desk import Desk
-from handoff.memory import MemoryBackend
-from handoff.policy import DeskPolicy
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from gateway.parts import Parts
+    from gateway.rasa_client import RasaClient
+    from gateway.store import Store
+    from handoff.desk import Desk
 
 log = logging.getLogger("jiehua.gateway")
 
@@ -40,7 +38,12 @@ HARD_FRAME_FACTOR = 8
 
 def build_desk(settings: Settings) -> Desk:
     """The desk over Redis, or over memory when everything runs in one process."""
+    from handoff.desk import Desk
+    from handoff.policy import DeskPolicy
+
     if settings.memory:
+        from handoff.memory import MemoryBackend
+
         return Desk(MemoryBackend(), DeskPolicy())
     from handoff.redis.backend import RedisBackend
 
@@ -49,16 +52,23 @@ def build_desk(settings: Settings) -> Desk:
 
 def build_store(settings: Settings) -> Store:
     """The store of logins and cursors, beside the desk's."""
+    from gateway.store import MemoryStore, RedisStore
+
     return MemoryStore() if settings.memory else RedisStore(settings.redis_url, tenant=settings.tenant)
 
 
 def build_bot(settings: Settings, secrets: Secrets) -> RasaClient:
     """The bot, with the configured secret or the generated one."""
+    from gateway.rasa_client import RasaClient
+
     return RasaClient(settings.bot_url, settings.bot_secret or secrets.bot_secret)
 
 
 def build_parts(settings: Settings) -> Parts:
     """Everything the gateway needs."""
+    from gateway.parts import Parts
+    from gateway.people import People, database_url
+
     secrets = load_secrets(settings.data)
     return Parts.build(
         settings=settings,
@@ -72,6 +82,8 @@ def build_parts(settings: Settings) -> Parts:
 
 def server_config(app: object, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the gateway: quiet (an access log would hold personal data), within limits."""
+    import uvicorn
+
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=settings.host,
@@ -92,6 +104,11 @@ def server_config(app: object, settings: Settings) -> uvicorn.Config:
 
 
 async def _serve(settings: Settings) -> int:
+    import uvicorn
+
+    from gateway.app import create_app
+    from gateway.turns import TurnWorker
+
     parts = build_parts(settings)
     try:
         server = uvicorn.Server(server_config(create_app(parts), settings))
@@ -116,6 +133,8 @@ def run_gateway(settings: Settings) -> int:
 
 
 async def _work(settings: Settings) -> int:
+    from gateway.turns import TurnWorker
+
     secrets = load_secrets(settings.data)
     desk = build_desk(settings)
     store = build_store(settings)
@@ -141,10 +160,16 @@ def run_worker(settings: Settings) -> int:
 
 
 async def _archive(settings: Settings) -> int:
+    from gateway.archive import open_archive
+    from handoff.archive import ArchiveError, Archiver
     from handoff.redis.backend import RedisBackend
 
+    try:
+        archive = open_archive(settings)
+    except ArchiveError as error:
+        print(error, file=sys.stderr)
+        return 1
     backend = RedisBackend(settings.redis_url, tenant=settings.tenant)
-    archive = open_archive(settings)
     archiver = Archiver(backend.outbox, archive)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -171,7 +196,7 @@ def _run(what: Callable[[Settings], Coroutine[Any, Any, int]], settings: Setting
         with contextlib.suppress(KeyboardInterrupt):
             return uvloop.run(what(settings))
         return 0
-    except (SecretsError, ArchiveError) as error:
+    except SecretsError as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -85,9 +85,9 @@ class Desk(CustomerSide):
         await self.drain()
         return finished
 
-    async def turn_alive(self, worker_id: str) -> None:
-        """The worker lives; its claims keep their lease."""
-        await self._backend.renew(worker_id)
+    async def turn_alive(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        """The worker still runs these turns: they keep their lease. One that it gave up goes to another after it."""
+        await self._backend.renew(worker_id, turns)
 
     # --- agents
 

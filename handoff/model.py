@@ -65,7 +65,8 @@ class Case:
     """One call for a person.
 
     `enqueued_ms` is kept through every requeue, so that the place is kept; `order_ms` is where the case stands in
-    its line (`enqueued_ms` less the head start of its reason). `offered_to` and `offer_deadline_ms` are set while
+    its line (`enqueued_ms` less the head start of its reason), `order_tie` how many stood there before it in the same
+    millisecond. `offered_to` and `offer_deadline_ms` are set while
     it is offered, `agent_id` while it is active or in wrap-up (and, during a transfer, the agent who hands it over).
     `attempts` counts offers; `excluded` are agents who let it lapse or dropped it, `released_ms` when the last did.
     `problem` is the customer's own wording with its log number. `preferred` is the agent who served this customer
@@ -82,6 +83,7 @@ class Case:
     group: str = "default"
     enqueued_ms: int = 0
     order_ms: int = 0
+    order_tie: int = 0
     offered_to: str = ""
     offer_deadline_ms: int = 0
     agent_id: str = ""

@@ -44,18 +44,21 @@ class DeskPolicy:
     """Times and limits of the desk.
 
     `offer_ms` how long an agent may look at an offer; `grace_ms` how long an agent may be unheard before their cases
-    go back; `lease_ms` how long a worker may be silent before its turn is given to another; `max_attempts` how often
-    a turn is tried; `key_ttl_ms` how long an idempotency key is remembered; `max_missed` how many offers in a row an
-    agent may let lapse before going on break; `retry_ms` how long an agent who passed on a case is spared it when
-    nobody else is there; `resume_ms` how long after vanishing an agent comes back with the status they had;
-    `vip_head_start_ms` the head start of VIP customers, added to that of the reason; `sticky_ms` how long the agent
-    who served a customer last is preferred; `sticky_hold_ms` how long a case waits for that agent while they are full;
-    `calendar` when people are there (None: always); `ticket_ms` how much business time a ticket of each kind may take;
-    `bad_rating` the best rating after which a customer is called back.
+    go back; `outage_ms` how long the sweeps must pause for that to have been an outage, of which no agent is to blame:
+    they have `grace_ms` from its end to be heard of, and offers stand for another `outage_ms`; `lease_ms` how long a
+    worker may be silent before its turn is given to another; `max_attempts` how often a turn is tried; `key_ttl_ms`
+    how long an idempotency key is remembered; `max_missed` how many offers in a row an agent may let lapse before
+    going on break; `retry_ms` how long an agent who passed on a case is spared it when nobody else is there;
+    `resume_ms` how long after vanishing an agent comes back with the status they had; `vip_head_start_ms` the head
+    start of VIP customers, added to that of the reason; `sticky_ms` how long the agent who served a customer last is
+    preferred; `sticky_hold_ms` how long a case waits for that agent while they are full; `calendar` when people are
+    there (None: always); `ticket_ms` how much business time a ticket of each kind may take; `bad_rating` the best
+    rating after which a customer is called back.
     """
 
     offer_ms: int = 30_000
     grace_ms: int = 45_000
+    outage_ms: int = 10_000
     lease_ms: int = 15_000
     max_attempts: int = 3
     key_ttl_ms: int = 24 * 60 * MINUTE_MS

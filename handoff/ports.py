@@ -152,8 +152,8 @@ class DeskBackend(Protocol):
         `otherwise` is said by the system when `new_case` is given but a case is open already.
         """
 
-    async def renew(self, worker_id: str) -> None:
-        """The worker lives: its claims are young again."""
+    async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        """The worker still runs these: their claims are young again, unless another has taken them."""
 
     # --- agents
     async def agent_online(
@@ -223,8 +223,11 @@ class DeskBackend(Protocol):
     async def openings(self, limit: int) -> list[Opening]:
         """Groups that have both somebody waiting and somebody free, with at most `limit` of each."""
 
-    async def due(self, *, grace_ms: int, limit: int) -> Due:
-        """What the sweep has to do now."""
+    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
+        """What the sweep has to do now; remembers when it was asked.
+
+        After a pause longer than `outage_ms`, offers stand for `outage_ms` more and agents have `grace_ms` to be heard.
+        """
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         """Give an agent up who is unheard for `grace_ms`; their cases go back. Returns the case ids."""
@@ -240,6 +243,9 @@ class DeskBackend(Protocol):
         """They are back after all; what they held stays where it is."""
 
     # --- views
+    async def now_ms(self) -> int:
+        """The store's own time: hosts' clocks differ, and deadlines are by this one."""
+
     async def ping(self) -> None:
         """Raises BackendUnavailable when the store does not answer."""
 

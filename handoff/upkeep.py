@@ -45,7 +45,7 @@ async def drain(backend: DeskBackend, policy: DeskPolicy) -> int:
 
 async def sweep(backend: DeskBackend, policy: DeskPolicy) -> None:
     """Lapsed offers and lost agents go back to the line, then the line is drained."""
-    due = await backend.due(grace_ms=policy.grace_ms, limit=SWEEP_BATCH)
+    due = await backend.due(grace_ms=policy.grace_ms, outage_ms=policy.outage_ms, limit=SWEEP_BATCH)
     for case_id, agent_id in due.lapsed:
         try:
             await backend.pass_on(case_id, agent_id, Verb.LAPSE, reason="", max_missed=policy.max_missed)

@@ -29,7 +29,7 @@ class Views:
         self._now = clock
         self._loads: dict[str, tuple[float, GroupLoad]] = {}
 
-    def now_ms(self) -> int:
+    def clock_ms(self) -> int:
         """The desk's own clock, for dates that people read; what competes for time asks the backend's."""
         return self._now()
 
@@ -92,6 +92,10 @@ class Views:
     async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]:
         """One line about each conversation, for lists; unknown ones are left out."""
         return await self._backend.glance(conversation_ids)
+
+    async def now_ms(self) -> int:
+        """The store's time, UTC: the one by which deadlines are set and pages count down."""
+        return await self._backend.now_ms()
 
     async def ping(self) -> None:
         """Raises BackendUnavailable when the store does not answer."""

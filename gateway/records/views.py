@@ -88,7 +88,7 @@ async def ticket_view(parts: Parts, person: Person, ticket: Ticket, customer: st
         "case_id": ticket.case_id,
         **await owner_view(parts, ticket.owner),
         "next_ms": ticket.next_ms,
-        "overdue": ticket.state.is_open and ticket.next_ms <= parts.desk.now_ms(),
+        "overdue": ticket.state.is_open and ticket.next_ms <= parts.desk.clock_ms(),
         "created_ms": ticket.created_ms,
         "created_by": ticket.created_by,
         "changed_ms": ticket.changed_ms,

@@ -19,7 +19,7 @@ from handoff.ports import Due, Opening
 
 
 class Reads(State):
-    """The reading half: it changes nothing."""
+    """The reading half: it changes nothing that anybody sees."""
 
     # --- routing and upkeep
 
@@ -37,21 +37,28 @@ class Reads(State):
                 found.append(Opening(group, tuple(cases[:limit]), tuple(shown), ready, self._now()))
         return found
 
-    async def due(self, *, grace_ms: int, limit: int) -> Due:
+    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
         now = self._now()
+        last, since = self._swept or (now, 0)
+        if now - last > outage_ms:
+            since = now
+        self._swept = (now, since)
         lapsed = [
             (case.case_id, case.offered_to)
             for case in self._cases.values()
-            if case.state is OFFERED and case.offer_deadline_ms <= now
+            if case.state is OFFERED and case.offer_deadline_ms <= now and now - since >= outage_ms
         ]
         lost = [
             agent.agent_id
             for agent in self._agents.values()
-            if agent.agent_id not in self._gone and agent.last_heard_ms <= now - grace_ms
+            if agent.agent_id not in self._gone and max(agent.last_heard_ms, since) <= now - grace_ms
         ]
         return Due(tuple(lapsed[:limit]), tuple(lost[:limit]))
 
     # --- views
+
+    async def now_ms(self) -> int:
+        return self._now()
 
     async def conversation(self, conversation_id: str) -> ConversationView:
         return self._view(self._find(conversation_id))

@@ -25,6 +25,7 @@ from handoff.records.change import Line
 from handoff.records.model import NOBODY, Owner, Record
 
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
+MOST_TIES = 4095  # as fine as the scores of the Redis backend are
 BOT, AGENT = "bot", "agent"
 RECENT_CASES = 50
 
@@ -84,6 +85,7 @@ class State:
         self._cases: dict[str, Case] = {}
         self._agents: dict[str, Agent] = {}
         self._gone: set[str] = set()
+        self._swept: tuple[int, int] | None = None  # when the sweep last came, since when without a long pause
         self._handled: dict[str, deque[int]] = {}
         self._ready: deque[str] = deque()
         self._claims: dict[str, Claim] = {}
@@ -230,9 +232,8 @@ class State:
         lately = now - conversation.last_agent_ms <= new.sticky_ms
         preferred = conversation.last_agent if lately else ""
         order = now - new.head_start_ms
-        taken = {case.order_ms for case in self._line(new.group)}
-        while order in taken:  # who comes in the same millisecond stands behind, not where the case's id sorts
-            order += 1
+        # Who comes in the same millisecond stands behind, not where the case's id sorts.
+        ties = [case.order_tie for case in self._line(new.group) if case.order_ms == order]
         case = Case(
             case_id=new.case_id,
             conversation_id=conversation.conversation_id,
@@ -243,6 +244,7 @@ class State:
             group=new.group,
             enqueued_ms=now,
             order_ms=order,
+            order_tie=min(max(ties) + 1, MOST_TIES) if ties else 0,
             opened_seq=len(conversation.log) + 1,
             problem=new.problem,
             problem_seq=new.problem_seq,
@@ -374,6 +376,6 @@ class State:
             queue.put_nowait(event)
 
 
-def place(case: Case) -> tuple[int, str]:
+def place(case: Case) -> tuple[int, int, str]:
     """Where a case stands in its line."""
-    return case.order_ms, case.case_id
+    return case.order_ms, case.order_tie, case.case_id

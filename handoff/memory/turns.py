@@ -73,9 +73,10 @@ class Turns(Reads):
         self._pop(conversation)
         return Finished(accepted, entries, case)
 
-    async def renew(self, worker_id: str) -> None:
-        for claim in self._claims.values():
-            if claim.worker_id == worker_id:
+    async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        for turn in turns:
+            claim = self._claims.get(turn.conversation_id)
+            if claim is not None and claim.worker_id == worker_id:
                 claim.renewed = time.monotonic()
 
     # --- inside

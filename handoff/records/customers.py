@@ -92,7 +92,7 @@ class Customers:
         if shown is not None and len(shown) > MAX_DISPLAY:
             raise Invalid(f"display: at most {MAX_DISPLAY} characters")
         kept = _tags(tags) if tags is not None else None
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
 
         def decide(before: Customer) -> Change | None:
             unchanged_since(seen, before.rev)
@@ -114,7 +114,7 @@ class Customers:
     async def note(self, customer_id: str, by: str, *, key: str, text: str) -> Remark:
         """A note that agents alone see; once a key."""
         name("key", key)
-        remark = Remark(Customer.kind, customer_id, self._desk.now_ms(), "note", by, message_text(text), key)
+        remark = Remark(Customer.kind, customer_id, self._desk.clock_ms(), "note", by, message_text(text), key)
         for _ in range(RACES):
             before = await self.customer(customer_id)
             known = [one for one in await self.remarks(customer_id) if one.key == key and one.author == by]
@@ -126,7 +126,7 @@ class Customers:
 
     async def verified(self, external_id: str, display: str, *, new_id: str) -> Customer:
         """The customer whom the site calls `external_id`; at the first sight `new_id` becomes their thread."""
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         for _ in range(RACES):
             known = await self._records.named(external_name(external_id))
             if known:
@@ -142,7 +142,7 @@ class Customers:
 
         Raises Refused for a verified record, one that is linked elsewhere, and one that the other is linked to.
         """
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         for _ in range(RACES):
             source = await self.customer(customer_id)
             await self.customer(into)
@@ -164,7 +164,7 @@ class Customers:
 
     async def split(self, customer_id: str, by: str) -> Customer:
         """Take the link away: both are as they were. Raises Refused when there is none."""
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
 
         def decide(before: Customer) -> Change | None:
             if not before.merged_into:

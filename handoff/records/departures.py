@@ -73,7 +73,7 @@ class Departures:
     # --- inside
 
     async def _begin(self, agent_id: str, by: str, heir: Owner, display: str, heir_display: str) -> Departure:
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         departed = await self._desk.records.departed()
         if heir.agent == agent_id or heir.agent in departed:
             raise Refused("the heir has left too")
@@ -118,7 +118,7 @@ class Departures:
     async def _end(
         self, plan: Departure, cases: tuple[str, ...], tickets: tuple[str, ...], customers: tuple[str, ...]
     ) -> Departure:
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
 
         async def read() -> Departure:
             return await self.departure(plan.agent_id) or plan
@@ -142,7 +142,7 @@ class Departures:
         return await self._desk.records.listed(Customer, owned_list("customers", Owner(agent_id)), limit=LISTED)
 
     async def _hand_on_ticket(self, ticket: Ticket, agent_id: str, to: Owner, shown: str, by: str) -> None:
-        one, now = ticket.ticket_id, self._desk.now_ms()
+        one, now = ticket.ticket_id, self._desk.clock_ms()
         thread = await self._known.told_in(ticket.conversation_id)
         told = self._desk.policy.texts.ticket_handed_on.replace("{ticket}", one).replace("{owner}", shown or "同事")
 
@@ -161,7 +161,7 @@ class Departures:
         await change(self._desk.records, read, decide)
 
     async def _hand_on_customer(self, one: str, agent_id: str, to: Owner, shown: str, by: str) -> None:
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         told = self._desk.policy.texts.owner_changed.replace("{owner}", shown or "同事")
 
         async def read() -> Customer:

@@ -56,7 +56,7 @@ class TicketDesk:
 
     async def overdue(self, *, limit: int = LISTED) -> list[Ticket]:
         """Open tickets whose date has come, the earliest first."""
-        return await self._records.listed(Ticket, OPEN_TICKETS, until=self._desk.now_ms(), limit=limit)
+        return await self._records.listed(Ticket, OPEN_TICKETS, until=self._desk.clock_ms(), limit=limit)
 
     async def done(self, *, limit: int = LISTED) -> list[Ticket]:
         """Finished tickets, the latest first."""
@@ -87,7 +87,7 @@ class TicketDesk:
             raise Invalid("title: say what is to be done")
         if conversation_id:
             await self._desk.conversation(conversation_id)
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         one = ticket_id(f"manual {by} {key}")
         made = Ticket(
             one,
@@ -121,7 +121,7 @@ class TicketDesk:
         line = short(clean(title)) if title is not None else None
         if line == "":
             raise Invalid("title: say what is to be done")
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
 
         def decide(before: Ticket) -> Change | None:
             unchanged_since(seen, before.rev)
@@ -147,7 +147,7 @@ class TicketDesk:
 
     async def note(self, one: str, by: str, *, key: str, text: str) -> Remark:
         """A note that agents alone see; once a key."""
-        remark = Remark(Ticket.kind, one, self._desk.now_ms(), "note", by, message_text(text), name("key", key))
+        remark = Remark(Ticket.kind, one, self._desk.clock_ms(), "note", by, message_text(text), name("key", key))
         await self._remark(remark, lambda before: changed(before, replace(before, changed_ms=remark.at_ms), remark))
         return next(found for found in reversed(await self.remarks(one)) if _same(found, remark))
 
@@ -161,7 +161,7 @@ class TicketDesk:
         if await self._is_unanswered(ticket):
             await self._desk.answer_message(by, ticket.case_id, key=key, text=said, then=then)
             return await self.ticket(one)
-        remark = Remark(Ticket.kind, one, self._desk.now_ms(), "answer", by, said, name("key", key))
+        remark = Remark(Ticket.kind, one, self._desk.clock_ms(), "answer", by, said, name("key", key))
         told = self._desk.policy.texts.ticket_answered.replace("{ticket}", one).replace("{answer}", said)
         line = Line(await self._customers.told_in(ticket.conversation_id), told, "ticket")
 
@@ -181,7 +181,7 @@ class TicketDesk:
             if text:
                 await self.note(one, by, key=f"done-note-{one}-{ticket.reopened}", text=text)
             return await self.ticket(one)
-        now = self._desk.now_ms()
+        now = self._desk.clock_ms()
         note = message_text(text) if text else ""
 
         def decide(before: Ticket) -> Change:
@@ -197,7 +197,7 @@ class TicketDesk:
 
     async def reply(self, one: str, *, key: str, text: str) -> Ticket:
         """The customer adds something: a pending ticket is resumed and a finished one reopened; once a key."""
-        remark = Remark(Ticket.kind, one, self._desk.now_ms(), "customer", "", message_text(text), name("key", key))
+        remark = Remark(Ticket.kind, one, self._desk.clock_ms(), "customer", "", message_text(text), name("key", key))
         verbs = {TicketState.PENDING: TicketVerb.RESUME, TicketState.DONE: TicketVerb.REOPEN}
 
         def decide(before: Ticket) -> Change:

@@ -59,10 +59,12 @@ class RedisBackend:
         self._client = Redis.from_url(url, socket_timeout=command_seconds, max_connections=256, **settings)
         block_seconds = command_seconds + BLOCK_MS / 1000
         self._blocking = Redis.from_url(url, socket_timeout=block_seconds, max_connections=256, **settings)
-        self._listening = Redis.from_url(url, socket_timeout=None, **settings)
+        self._listening = Redis.from_url(url, socket_timeout=command_seconds, **settings)
         self._run = ScriptRunner(self._client, self._keys.root, clock)
         self._turns = TurnQueue(self._client, self._blocking, self._keys, self._run)
-        self._feed = EventFeed(self._listening, self._keys.events)
+        self._feed = EventFeed(
+            self._listening, self._keys.events, patience_s=command_seconds, beside=(self._client, self._blocking)
+        )
         self._records = RedisRecords(self._client, self._keys, self._run)
         self._outbox = RedisOutbox(self._client, self._blocking, self._keys, BLOCK_MS)
 
@@ -181,8 +183,9 @@ class RedisBackend:
         found = tuple(rows.entry_of(entry) for entry in entries)
         return Finished(bool(int(accepted)), found, rows.case_of(case) if case else None)
 
-    async def renew(self, worker_id: str) -> None:
-        await self._run("renew", worker=worker_id)
+    async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:
+        if turns:
+            await self._run("renew", worker=worker_id, tickets=[turn.ticket for turn in turns])
 
     # --- agents
 
@@ -311,8 +314,8 @@ class RedisBackend:
         now_ms, *groups = await self._run("openings", limit=limit)
         return sorted((rows.opening_of(row, int(now_ms)) for row in groups), key=lambda opening: opening.group)
 
-    async def due(self, *, grace_ms: int, limit: int) -> Due:
-        lapsed, lost = await self._run("due", grace_ms=grace_ms, limit=limit)
+    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
+        lapsed, lost = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
         return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost))
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
@@ -358,7 +361,7 @@ class RedisBackend:
 
     async def line(self, limit: int) -> list[Case]:
         found = [rows.case_of(row) for row in await self._run("cases", by="line", id="", limit=limit)]
-        return sorted(found, key=lambda case: (case.order_ms, case.case_id))[:limit]
+        return sorted(found, key=lambda case: (case.order_ms, case.order_tie, case.case_id))[:limit]
 
     async def active(self, limit: int) -> list[Case]:
         return [rows.case_of(row) for row in await self._run("cases", by="active", id="", limit=limit)]
@@ -369,6 +372,9 @@ class RedisBackend:
     async def group_load(self, group: str) -> GroupLoad:
         slots, free, handled = await self._run("group_load", group=group)
         return GroupLoad(int(slots), int(free), tuple(int(ms) for ms in handled))
+
+    async def now_ms(self) -> int:
+        return int((await self._run("clock"))[0])
 
     async def ping(self) -> None:
         try:

@@ -12,7 +12,7 @@
     ├── :done:ID:SEQ  string, expires  how a turn was finished: "ATTEMPT FIRST LAST ACCEPTED CASE"
     ├── :turns        stream           one entry for each conversation whose next turn may run; group `workers`
     ├── :case:ID      hash             see model.Case
-    ├── :line:GROUP   sorted set       everybody who waits for an agent to take them, by order_ms: gives the position
+    ├── :line:GROUP   sorted set       everybody who waits for an agent to take them, by their place: gives the position
     ├── :waiting:GROUP sorted set      those of the line who are not offered just now
     ├── :offers       sorted set       offered cases by deadline
     ├── :active       sorted set       cases with an agent, by when they were accepted
@@ -24,6 +24,7 @@
     ├── :presence     sorted set       agents not given up, by when they were last heard
     ├── :ready:GROUP  sorted set       agents who are ready and there, by idle since
     ├── :free:GROUP   sorted set       those of them who have a free place
+    ├── :swept        hash             last_ms, since_ms: when the sweep last came, and since when without a long pause
     ├── :groups       set              groups that ever had a case
     ├── :record:KIND:ID hash           a customer, ticket or departure: rev, document (JSON)
     ├── :remarks:KIND:ID list          its history, oldest first (JSON)

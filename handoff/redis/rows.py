@@ -61,6 +61,7 @@ def case_from(row: Mapping[str, str]) -> Case:
         group=row["group"],
         enqueued_ms=int(row["enqueued_ms"]),
         order_ms=int(row["order_ms"]),
+        order_tie=int(row["order_tie"]),
         offered_to=row["offered_to"],
         offer_deadline_ms=int(row["offer_deadline_ms"]),
         agent_id=row["agent_id"],

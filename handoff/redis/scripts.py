@@ -64,26 +64,35 @@ class ScriptRunner:
         Raises the error of its code, or BackendUnavailable when Redis cannot be reached or does not answer in time.
         """
         script = self._scripts[name]
-        now = str(self._clock()) if self._clock else ""
-        text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+        sent = self.call(name, **arguments)
         tries = 1 if name in ONCE else 2
         while True:
             tries -= 1
             try:
-                result = await self._evaluate(script, now, text)
+                result = await self._evaluate(script, sent)
                 break
             except (RedisConnectionError, RedisTimeoutError, OSError) as error:
                 if not tries:
                     raise BackendUnavailable(f"Redis does not answer ({type(error).__name__})") from error
             except RedisError as error:
                 raise BackendUnavailable(f"Redis refused {name}: {error}") from error
-        code = int(result[0])
-        if code != OK:
-            raise ERRORS[code](str(result[1]))
-        return list(result[1:])
+        return self.result_of(result)
 
-    async def _evaluate(self, script: Script, now: str, text: str) -> Any:
+    def call(self, name: str, **arguments: Any) -> tuple[Any, ...]:
+        """The arguments of the EVALSHA that runs a script, for pipelines."""
+        now = str(self._clock()) if self._clock else ""
+        text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"))
+        return (self._scripts[name].sha, 1, self._root, now, text)
+
+    def result_of(self, reply: Any) -> list[Any]:
+        """What follows the OK of a script's reply; raises the error of its code."""
+        code = int(reply[0])
+        if code != OK:
+            raise ERRORS[code](str(reply[1]))
+        return list(reply[1:])
+
+    async def _evaluate(self, script: Script, sent: tuple[Any, ...]) -> Any:
         try:
-            return await self._client.evalsha(script.sha, 1, self._root, now, text)
+            return await self._client.evalsha(*sent)
         except NoScriptError:
-            return await self._client.eval(script.source, 1, self._root, now, text)
+            return await self._client.eval(script.source, *sent[1:])

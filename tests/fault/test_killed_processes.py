@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import aiohttp
 import psutil
 import pytest
 
+from tests.fault.stubborn import Customer
 from tests.running_stack import MODULES, RunningStack
 
 pytestmark = [pytest.mark.rasa, pytest.mark.redis, pytest.mark.slow]
 
 QUESTION = "退款多久能到账"
-
-
-class Customer:
-    """A browser reduced to its protocol: says with a key, says again what got no ack, keeps what it has by seq."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.entries: dict[int, dict[str, Any]] = {}
-        self.unacknowledged: dict[str, str] = {}
-        self.cookies = aiohttp.CookieJar(unsafe=True)
-
-    @asynccontextmanager
-    async def live(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """Connect with the last sequence number, as the page does."""
-        async with aiohttp.ClientSession(cookie_jar=self.cookies) as http:
-            headers = {"Origin": self.url}
-            async with http.post(f"{self.url}/api/customer/session", json={}, headers=headers) as response:
-                assert response.status == 200, await response.text()
-            after = max(self.entries, default=0)
-            async with http.ws_connect(f"{self.url}/api/customer/live?after={after}", headers=headers) as socket:
-                yield socket
-
-    async def talk(self, text: str | None, *, until: Any, seconds: float = 90.0, on_ack: Any = None) -> None:
-        """Say `text` and read, reconnecting as long as needed, until `until(self)` holds."""
-        if text is not None:
-            self.unacknowledged[uuid.uuid4().hex] = text
-        async with asyncio.timeout(seconds):
-            while True:
-                try:
-                    async with self.live() as socket:
-                        for key, said in self.unacknowledged.items():
-                            await socket.send_json({"type": "say", "key": key, "text": said})
-                        async for frame in socket:
-                            self._take(json.loads(frame.data))
-                            if on_ack and not self.unacknowledged:
-                                on_ack, hit = None, on_ack
-                                hit()
-                            if until(self):
-                                return
-                except (aiohttp.ClientError, AssertionError, OSError):
-                    pass
-                await asyncio.sleep(0.1)  # the page's own pause before it connects again
-
-    def _take(self, frame: dict[str, Any]) -> None:
-        if frame["type"] == "ack":
-            self.unacknowledged.pop(frame["key"], None)
-        for entry in [frame["entry"]] if frame["type"] == "entry" else frame.get("entries", []):
-            assert self.entries.get(entry["seq"], entry) == entry, "one number, two messages"
-            self.entries[entry["seq"]] = entry
-
-    def said(self, author: str) -> list[str]:
-        """Messages of `author` in order."""
-        ordered = [self.entries[seq] for seq in sorted(self.entries)]
-        return [e["text"] for e in ordered if e["kind"] == "message" and e["author"] == author]
 
 
 def answered(times: int) -> Any:

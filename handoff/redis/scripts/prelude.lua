@@ -133,6 +133,10 @@ local function log_case(case, verb, why, concerned)
   publish('conversation', case.conversation_id, agent_id, '{}')
 end
 
+-- Where a case stands in its line, as a score: milliseconds, and behind the point who was first in the same one.
+local TIES = 4096 -- as fine as a double is at this size
+local function place(case) return string.format('%.17g', case.order_ms + case.order_tie / TIES) end
+
 -- Bring the sorted sets and loads in line with the case; `before` is the case as it was.
 local function index(case, before)
   local id = case.case_id
@@ -142,12 +146,12 @@ local function index(case, before)
   end
   if case.state == 'waiting' then
     call('SADD', key('groups'), case.group)
-    call('ZADD', key('waiting', case.group), case.order_ms, id)
+    call('ZADD', key('waiting', case.group), place(case), id)
   else
     call('ZREM', key('waiting', case.group), id)
   end
   if case.state == 'waiting' or (case.state == 'offered' and case.agent_id == '') then
-    call('ZADD', key('line', case.group), case.order_ms, id)
+    call('ZADD', key('line', case.group), place(case), id)
   else
     call('ZREM', key('line', case.group), id)
   end
@@ -253,11 +257,13 @@ local function enqueue(conversation_id, new)
   if departed(preferred) then preferred = '' end
   -- Who comes in the same millisecond stands behind, not where the case's id happens to sort.
   local order = now - new.head_start_ms
-  while call('ZCOUNT', key('line', new.group), order, order) > 0 do order = order + 1 end
+  local before = call('ZREVRANGEBYSCORE', key('line', new.group), '(' .. whole(order + 1), whole(order), 'WITHSCORES',
+    'LIMIT', 0, 1)[2]
+  local tie = before and math.min((before - order) * TIES + 1, TIES - 1) or 0
   local case = {
     case_id = new.case_id, conversation_id = conversation_id, state = 'waiting', reason = new.reason,
     evidence = new.evidence, priority = whole(new.priority), group = new.group, enqueued_ms = whole(now),
-    order_ms = whole(order), offered_to = '', offer_deadline_ms = '0', agent_id = '',
+    order_ms = whole(order), order_tie = whole(tie), offered_to = '', offer_deadline_ms = '0', agent_id = '',
     attempts = '0', excluded = '', released_ms = '0', opened_seq = whole(seq + 1), accepted_ms = '0', closed_ms = '0',
     problem = new.problem, problem_seq = whole(new.problem_seq), preferred = preferred, note = '', outcome = '{}',
   }

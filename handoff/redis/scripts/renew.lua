@@ -1,11 +1,9 @@
---[[ renew: the worker lives; what it has claimed becomes young again.
-  a: worker
+--[[ renew: the worker still runs these turns; their claims become young again, unless another has taken them.
+  a: worker, tickets (list)
   returns {OK} · events: none ]]
-local pending = call('XPENDING', key('turns'), 'workers', '-', '+', 100, a.worker)
-if #pending > 0 then
-  local ids = {}
-  for _, one in ipairs(pending) do ids[#ids + 1] = one[1] end
-  ids[#ids + 1] = 'JUSTID'
-  call('XCLAIM', key('turns'), 'workers', a.worker, 0, unpack(ids))
+for _, ticket in ipairs(a.tickets) do
+  if #call('XPENDING', key('turns'), 'workers', ticket, ticket, 1, a.worker) > 0 then
+    call('XCLAIM', key('turns'), 'workers', a.worker, 0, ticket, 'JUSTID')
+  end
 end
 return {OK}

@@ -15,6 +15,8 @@ from handoff.records.customers import Customers
 from handoff.records.ticket_desk import TicketDesk
 from handoff.redis.backend import RedisBackend
 
+NO_OUTAGE_MS = 10**12  # clocks jump here from one sweep to the next; test_outages is about what is refused then
+
 
 class Clock:
     """UTC milliseconds that move when told to."""
@@ -60,7 +62,7 @@ def backend(new_backend: Callable[[], DeskBackend]) -> DeskBackend:
 
 @pytest.fixture
 def policy() -> DeskPolicy:
-    return DeskPolicy()
+    return DeskPolicy(outage_ms=NO_OUTAGE_MS)
 
 
 class Shop:

@@ -221,7 +221,7 @@ async def died(backend: DeskBackend, desk: Desk, die_at: int, *, after: bool) ->
     """Whether the departure of wang to li was cut short at that call."""
     dying: Any = Dying(backend, die_at, after=after)
     try:
-        await departures(Desk(dying, desk.policy, clock=desk.now_ms)).depart("wang", "boss", heir=Owner("li"))
+        await departures(Desk(dying, desk.policy, clock=desk.clock_ms)).depart("wang", "boss", heir=Owner("li"))
     except Killed:
         return True
     return False
@@ -299,7 +299,7 @@ async def test_after_any_day_and_any_interruption_nothing_live_names_who_left(
     dying: Any = Dying(backend, chance.randrange(1, 30), after=chance.random() < 0.5)
     heir = chance.choice([Owner("li"), Owner(group="refund"), NOBODY])
     with contextlib.suppress(Killed):
-        await departures(Desk(dying, desk.policy, clock=desk.now_ms)).depart("wang", "boss", heir=heir)
+        await departures(Desk(dying, desk.policy, clock=desk.clock_ms)).depart("wang", "boss", heir=heir)
     for _ in range(15):
         await something()
     await departures(desk).depart("wang", "boss")

@@ -12,6 +12,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -100,9 +101,11 @@ class Machine(RuleBasedStateMachine):
         chosen = fitting if fitting and pick else cases
         return chosen[pick % len(chosen)] if chosen else None
 
-    @initialize(cap=st.integers(1, 2), ready=st.booleans())
-    def a_working_day(self, cap: int, ready: bool) -> None:
+    @initialize(cap=st.integers(1, 2), ready=st.booleans(), outage_ms=st.sampled_from([10_000, 10**12]))
+    def a_working_day(self, cap: int, ready: bool, outage_ms: int) -> None:
         """Customers are known and agents there, so that stories get somewhere within their steps."""
+        for desk in self.desks:
+            desk.policy = replace(desk.policy, outage_ms=outage_ms)
         for who in ("ann", "bob", "cid"):
             self.both(lambda desk, who=who: desk.open(who))
         status = AgentStatus.READY if ready else None

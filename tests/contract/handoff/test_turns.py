@@ -217,10 +217,10 @@ class TestADeadWorker:
 async def test_a_worker_that_gives_signs_of_life_keeps_its_turn(shop, backend, desk):
     await shop.customer("c")
     await shop.say("c")
-    await desk.claim_turn("w", wait_ms=0)
+    turn = await desk.claim_turn("w", wait_ms=0)
     for _ in range(3):
         await asyncio.sleep(0.04)  # less than the lease each time, more in all
-        await desk.turn_alive("w")
+        await desk.turn_alive("w", [turn])
         assert await backend.claim_turn("thief", wait_ms=0, lease_ms=100) is None
 
 

@@ -116,3 +116,28 @@ async def test_accepting_while_the_bot_finishes_never_shows_a_bot_line_after_the
         fenced = [e.seq for e in log if e.kind is EntryKind.FENCED]
         assert len(spoke) + len(fenced) == 1
         assert all(seq < accepted for seq in spoke)
+
+
+async def test_two_workers_with_the_same_turn_finish_it_once_whoever_is_faster(redis_url, tenant, desks, chance):
+    """The lease of the first ended while it was at work, so a second one has the turn too."""
+    backend = desks[0]._backend
+    for number in range(20):
+        name = f"c{number}"
+        await desks[0].open(name)
+        await desks[0].say(name, key="k", text="在吗")
+        await desks[0].say(name, key="k2", text="还在吗")
+        turns = [
+            await backend.claim_turn(worker, wait_ms=1000, lease_ms=lease_ms)
+            for worker, lease_ms in (("slow", 3_600_000), ("quick", 0))
+        ]
+        assert turns[0].turn_id == turns[1].turn_id
+        calls = [desks[who].finish_turn(turns[who], TurnResult((BotMessage(f"答 {who}"),), None)) for who in (0, 1)]
+        chance.shuffle(calls)
+        finished = await asyncio.gather(*calls)
+        assert sum(one.accepted for one in finished) == 1
+        texts = [entry.text for entry in await desks[0].log(name)]
+        assert texts[:2] == ["在吗", "还在吗"]
+        assert len(texts) == 3
+        following = await backend.claim_turn("third", wait_ms=1000, lease_ms=3_600_000)
+        assert (following.text, following.attempt) == ("还在吗", 1)
+        await desks[0].finish_turn(following, TurnResult((BotMessage("在"),)))

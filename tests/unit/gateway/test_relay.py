@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from contracts.conversation import DeskEvent
-from gateway.relay import RESYNC, Inbox, Relay
+from gateway.relay import MOVED, RESYNC, Inbox, Relay
 from handoff.errors import BackendUnavailable
 
 
@@ -103,4 +103,21 @@ async def test_a_resync_of_the_desk_itself_is_passed_on() -> None:
     with relay.conversation("c", inbox):
         desk.feed.put_nowait(DeskEvent("resync"))
         assert await inbox.get() == RESYNC
+    await relay.close()
+
+
+async def test_who_waits_in_line_is_told_that_it_moved_once_however_much_has_moved() -> None:
+    relay, desk = await started()
+    waiting, witness = Inbox(3), Inbox(5000)
+    relay.watch_queue(waiting, on=True)
+    with relay.conversation("other", witness):
+        for _ in range(1000):
+            desk.feed.put_nowait(DeskEvent("queue", "other"))
+        for _ in range(1000):
+            await witness.get()
+        assert await asyncio.wait_for(waiting.get(), 10) == MOVED
+        assert not waiting.overflowed.is_set()
+        assert len(waiting) == 0
+        desk.feed.put_nowait(DeskEvent("queue", "other"))
+        assert await asyncio.wait_for(waiting.get(), 10) == MOVED
     await relay.close()
