@@ -31,11 +31,27 @@ class Author(str, Enum):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A picture or file that belongs to one message. `id` leads to it within its conversation and nowhere else.
+
+    `media_type` was found by looking at the content; `size` is in bytes, `width` and `height` of a picture in pixels.
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
 class Entry:
     """One line of a conversation's log. `seq` counts from 1 without gaps; `at_ms` is Redis time, UTC.
 
     `key` is the client's idempotency key; `author_id` the agent's name for Author.AGENT. `data` depends on kind:
     a bot MESSAGE carries an encoded `BotMessage` without its text; CASE carries {case_id, state, reason, agent_id}.
+    A MESSAGE with files carries their `attachments`; `wordless` tells that its text only stands for them.
     """
 
     seq: int

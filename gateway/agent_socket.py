@@ -13,7 +13,7 @@ from contracts.conversation import DeskEvent
 from gateway import frames, text
 from gateway.access import may_read
 from gateway.console import case_views
-from gateway.customer import shop
+from gateway.customer import shop, words_of
 from gateway.errors import BadRequest, GatewayError, NotAllowed
 from gateway.live import CLOSE_ENDED, EndSocket, LiveSocket
 from gateway.parts import Parts
@@ -181,12 +181,14 @@ class AgentSocket(LiveSocket):
             return
         self._parts.limits.agent.take(self._me.name)
         if isinstance(frame, frames.AgentSay):
+            files = await self._parts.attachments.claim(frame.conversation_id, frame.attachments, by=self._me.name)
             said = await self._desk.agent_say(
                 self._me.name,
                 frame.conversation_id,
                 key=text.key(frame.key),
-                text=text.message(frame.text, limit=self._parts.settings.max_text_characters),
+                text=words_of(frame, limit=self._parts.settings.max_text_characters),
                 epoch=frame.epoch,
+                attachments=files,
             )
             self.inbox.put({"type": "ack", "key": frame.key, "seq": said.seq, "at_ms": said.at_ms})
         elif isinstance(frame, frames.Note):

@@ -21,9 +21,12 @@ MAX_INTEGER = 2**53 - 1
 
 @dataclass(frozen=True)
 class Say:
+    """`attachments` are ids of files brought before; with them the text may be empty."""
+
     key: str
     text: str
     choice: str | None = None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class AgentSay:
     conversation_id: str
     text: str
     epoch: int
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 
 from contracts.conversation import DeskEvent
-from gateway.access import Customers, Origins, Staff
+from gateway.access import Customers, Origins, Staff, may_read
+from gateway.attachments import Attachments
 from gateway.console import Board, Presence
 from gateway.directory import Directory
 from gateway.faq_texts import FaqTexts
-from gateway.people import People
+from gateway.people import People, Person
 from gateway.rasa_client import RasaClient
 from gateway.rates import Buckets, Gauge
 from gateway.records.claims import Claims
@@ -36,6 +37,7 @@ class Limits:
     sessions: Buckets
     agent: Buckets
     sockets: Gauge
+    uploads: Buckets
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -47,6 +49,8 @@ class Limits:
             # An agent with a canned-reply key and ten chats is fast; a stuck key is faster.
             agent=Buckets(burst=60, per_minute=600),
             sockets=Gauge(settings.sockets_per_address),
+            # A handful of pictures at once is usual, a stream of them is not.
+            uploads=Buckets(burst=20, per_minute=30),
         )
 
 
@@ -75,6 +79,7 @@ class Parts:
     departures: Departures
     ticket_links: TicketLinks
     claims: Claims
+    attachments: Attachments
 
     @classmethod
     def build(
@@ -120,11 +125,17 @@ class Parts:
             departures=Departures(desk, records, suspend),
             ticket_links=TicketLinks(secrets.cookie_key),
             claims=Claims(store),
+            attachments=Attachments(settings),
         )
+
+    async def may_read(self, person: Person, conversation_id: str) -> bool:
+        """Whether a person may read a conversation; see `access.may_read`."""
+        return await may_read(self.desk, person, conversation_id)
 
     async def start(self) -> None:
         """Begin to listen to the desk."""
         await self.directory.refresh()
+        await asyncio.to_thread(self.attachments.sweep)
         await self.relay.start()
         self.board.start()
         self.presence.start()

@@ -11,7 +11,10 @@ from contracts.codec import encode
 from contracts.conversation import ConversationView
 
 # What may pass of an entry's `data`; anything a later version adds stays inside until it is named here.
-_MESSAGE_DATA = ("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait")
+_MESSAGE_DATA = (
+    *("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait"),
+    *("attachments", "wordless"),
+)
 _CASE_DATA = ("case_id", "state")
 _FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch")
 

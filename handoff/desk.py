@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from contracts.codec import encode
-from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind
+from contracts.conversation import Attachment, Author, ConversationView, DeskEvent, Entry, EntryKind
 from contracts.escalation import Escalation, Evidence, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff import upkeep
+from handoff.attached import with_files
 from handoff.customer_side import RACES, CustomerSide
 from handoff.errors import Invalid, Refused, Stale
 from handoff.inputs import clean, message_text, name
@@ -138,15 +139,24 @@ class Desk(CustomerSide):
         await self._backend.pass_on(case_id, agent_id, Verb.DECLINE, reason=clean(reason, 200), max_missed=0)
         await self.drain()
 
-    async def agent_say(self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int) -> Said:
+    async def agent_say(
+        self,
+        agent_id: str,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        epoch: int,
+        attachments: Sequence[Attachment] = (),
+    ) -> Said:
         """Say something to the customer under the epoch in which the agent took the case."""
         return await self._backend.agent_say(
             agent_id,
             conversation_id,
             key=name("key", key),
-            text=message_text(text),
             epoch=epoch,
             key_ttl_ms=self.policy.key_ttl_ms,
+            **with_files(text, attachments),
         )
 
     async def note(self, agent_id: str, conversation_id: str, *, key: str, text: str) -> Entry:

@@ -11,7 +11,8 @@ import { makeWriter } from "./write.js";
 const SUPERVISING = new Set(["supervisor", "admin"]);
 
 /**
- * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case)}`.
+ * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case),
+ * notice(text), limits()}`.
  *
  * Returns `{element, render(case, view), focus(mode), insert(text), jump(seq), resolve()}`; `view` is `{entries | null,
  * pending, hasEarlier, isMine, typing, agents, brief}`.
@@ -25,14 +26,18 @@ export function makeChat(me, actions) {
   const typing = h("p", { class: "thread-typing", "aria-live": "polite" });
   const nameOf = (agentId) => view?.agents.find((agent) => agent.agent_id === agentId)?.display ?? agentId;
   const thread = makeThread({ retry: actions.retry, drop: actions.drop, earlier: () => actions.earlier(item.conversation_id), nameOf });
+  const element = h("section", { class: "column thread", "aria-label": t("thread.label") });
   const writer = makeWriter({
-    say: (text) => actions.say(item.conversation_id, { text }),
+    area: element,
+    notice: (text) => text && actions.notice(text),
+    limits: actions.limits,
+    say: (text, attachments) => actions.say(item.conversation_id, { text, attachments }),
     note: (text) => actions.say(item.conversation_id, { text, note: true }),
     typing: (on) => actions.do({ type: "typing", conversation_id: item.conversation_id, on }),
   });
   const none = h("div", { class: "thread-none" }, h("p", {}, t("thread.none")), h("p", { class: "quiet" }, t("thread.none_hint")));
   const loading = h("p", { class: "thread-none", role: "status" }, t("thread.loading"));
-  const element = h("section", { class: "column thread", "aria-label": t("thread.label") }, head, none, loading, thread.element, typing, writer.element);
+  element.append(head, none, loading, thread.element, typing, writer.element);
 
   const resolve = () => {
     if (!item || !["active", "wrap_up"].includes(item.state) || item.agent_id !== me.name) return;

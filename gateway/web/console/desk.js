@@ -245,10 +245,11 @@ class JiehuaDesk extends HTMLElement {
   /** The unsent replies and notes of one conversation. */
   #outbox(id) {
     if (!this.#outboxes.has(id)) {
-      const frameOf = ({ key, text, note }) =>
+      const epoch = () => all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0;
+      const frameOf = ({ key, text, note, attachments = [] }) =>
         note
           ? { type: "note", key, conversation_id: id, text }
-          : { type: "say", key, conversation_id: id, text, epoch: all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0 };
+          : { type: "say", key, conversation_id: id, text, epoch: epoch(), attachments: attachments.map((one) => one.id) };
       const outbox = new Outbox(`${this.me.name}.${id}`, frameOf, (frame) => this.#live.send(frame));
       outbox.addEventListener("change", () => this.#draw());
       this.#outboxes.set(id, outbox);
@@ -320,6 +321,8 @@ class JiehuaDesk extends HTMLElement {
       drop: (key) => this.#outboxOf(key)?.drop(key),
       earlier: (id) => this.#fetchEarlier(id),
       accept: (item) => this.#accept(item),
+      notice: (text) => this.#toast(text),
+      limits: () => this.#state.shop?.files,
     });
     parts.context = makeContext({
       jump: (seq) => this.#parts.chat.jump(seq),

@@ -1,7 +1,7 @@
 /**
  * What the console knows, as a pure function of the frames it has received.
  *
- *   state = { me, status, cases, queue, others, left, agents, threads, typing }
+ *   state = { me, status, cases, queue, others, left, agents, shop, threads, typing }
  *
  * `cases` maps a case id to its CaseView (offered to me or mine); `queue` is in the order of the server; `others` are
  * the chats in the hands of any agent and `left` the messages left, which only supervisors ask for; `threads`
@@ -21,6 +21,7 @@ export const EMPTY = Object.freeze({
   others: [],
   left: [],
   agents: [],
+  shop: null,
   threads: {},
   typing: {},
 });
@@ -35,6 +36,7 @@ export function apply(state, frame, nowMs = Date.now()) {
         cases: Object.fromEntries(frame.cases.map((item) => [item.case_id, item])),
         queue: frame.queue,
         agents: frame.agents,
+        shop: frame.shop ?? state.shop,
         typing: {},
       };
     case "case":

@@ -1,6 +1,7 @@
 /** The middle column's log: everything that happened, with the bot's turns explained. */
 
 import { h, reconcile } from "../shared/dom.js";
+import { filesView, wordsOf } from "../shared/files.js";
 import { renderInline, renderMarkdown } from "../shared/markdown.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
@@ -54,7 +55,8 @@ export function makeThread(actions) {
     }
     const height = element.scrollHeight;
     const firstBefore = list.querySelector("[data-seq]")?.dataset.seq;
-    reconcile(list, threadItems(entries, pending, info.hasEarlier, { ...actions, jump }));
+    const urlOf = (id) => `/api/agent/conversations/${info.id}/attachments/${id}`;
+    reconcile(list, threadItems(entries, pending, info.hasEarlier, { ...actions, jump, urlOf }));
     const grewAbove = firstBefore && list.querySelector("[data-seq]")?.dataset.seq !== firstBefore;
     if (follow) toBottom();
     else if (grewAbove) element.scrollTop += element.scrollHeight - height;
@@ -90,7 +92,7 @@ function viewOf(entry, known, reaction, actions) {
     case "message":
       if (entry.author === "customer") return () => customerView(entry, known, actions);
       if (entry.author === "bot") return () => botView(entry, reaction);
-      if (entry.author === "agent") return () => frame(entry, "agent", actions.nameOf(entry.author_id), h("p", { class: "words" }, renderInline(entry.text)));
+      if (entry.author === "agent") return () => agentView(entry, actions);
       return entry.text ? () => lineView(entry, entry.text) : null;
     case "note":
       return () => frame(entry, "note", t("kind.note", { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, entry.text));
@@ -125,9 +127,21 @@ function frame(entry, who, title, ...content) {
 }
 
 function customerView(entry, known, actions) {
-  const view = frame(entry, "customer", t("kind.customer"), h("p", { class: "words" }, markedText(entry.text, known?.entities)));
+  const words = wordsOf(entry);
+  const view = frame(
+    entry,
+    "customer",
+    t("kind.customer"),
+    words ? h("p", { class: "words" }, markedText(words, known?.entities)) : null,
+    filesView(entry.data?.attachments, actions.urlOf),
+  );
   if (known) view.append(explanation(known, actions.jump));
   return view;
+}
+
+function agentView(entry, actions) {
+  const words = wordsOf(entry);
+  return frame(entry, "agent", actions.nameOf(entry.author_id), words ? h("p", { class: "words" }, renderInline(words)) : null, filesView(entry.data?.attachments, actions.urlOf));
 }
 
 function botView(entry, reaction) {
@@ -154,7 +168,7 @@ function pendingView(item, actions) {
     "article",
     { class: `turn turn-${item.note ? "note" : "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
     h("header", { class: "turn-head" }, h("span", {}, t(item.state === "sent" ? "send.delivered" : `send.${item.state}`)), item.message),
-    h("div", { class: "turn-body" }, h("p", { class: "words" }, item.text)),
+    h("div", { class: "turn-body" }, item.text ? h("p", { class: "words" }, item.text) : null, filesView(item.attachments, actions.urlOf)),
     item.state === "failed"
       ? h(
           "p",

@@ -4,16 +4,19 @@ import { h } from "../shared/dom.js";
 import { autosize, onEnter } from "../shared/enter.js";
 import { keep, recall, tabOnly } from "../shared/storage.js";
 import { t } from "../shared/texts.js";
+import { Tray, acceptFiles } from "../shared/tray.js";
 import { entityName } from "./explain.js";
 import { PHRASES, fillPhrase } from "./phrases.js";
 
 const MAX_CHARACTERS = 2000;
 const MOST_PIXELS = 200;
+// Other channels take words only.
+const WEB = "web:";
 const TYPING_EVERY_MS = 4000;
 // An agent who asks for what the customer has already given makes them say it twice.
 const ASKS_FOR = { order_number: /订单号|单号/, phone: /手机号|电话|联系方式/ };
 
-/** `actions`: `{say(text), note(text), typing(on)}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
+/** `actions`: `{say(text, attachments), note(text), typing(on), notice(text), limits(), area}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
 export function makeWriter(actions) {
   let mode = "reply";
   let context = { id: "", canReply: false, known: {}, entities: [], blocked: "" };
@@ -22,16 +25,39 @@ export function makeWriter(actions) {
   const hint = h("p", { class: "write-hint", role: "status" });
   const send = h("button", { class: "button primary", type: "submit" });
   const modes = ["reply", "note"].map((name) => h("button", { class: "tab", type: "button", data: { mode: name }, on: { click: () => set(name) } }, t(`write.${name}`)));
+  const trays = new Map();
+  const trayBox = h("div", { class: "tray-box" });
+  let whenUploaded = false;
   const menu = h("ul", { class: "phrases", role: "listbox", "aria-label": t("write.phrases"), hidden: true });
   const fit = autosize(field, MOST_PIXELS);
   const submit = () => {
     const text = field.value.trim();
-    if (!text || (mode === "reply" && !context.canReply)) return;
+    if (mode === "note" ? !text : !context.canReply || (!text && tray().isEmpty)) return;
     if (mode === "note") actions.note(text);
-    else actions.say(text);
+    else {
+      whenUploaded = tray().isUploading;
+      if (!tray().isReady) return void actions.notice(t(whenUploaded ? "file.then_sent" : "file.first_mend"));
+      actions.say(text, tray().take());
+    }
     setText("");
     toldMs = 0;
   };
+  // --- files: a tray for each conversation, for one may be left while a file is on its way.
+  const tray = () => {
+    const { id } = context;
+    if (!trays.has(id)) {
+      const made = new Tray(id, `/api/agent/conversations/${id}/attachments`, actions.limits);
+      made.addEventListener("change", () => {
+        if (id !== context.id) return;
+        allow();
+        if (whenUploaded && !made.isUploading) submit();
+      });
+      trays.set(id, made);
+    }
+    return trays.get(id);
+  };
+  const takesFiles = () => mode === "reply" && context.canReply && context.id.startsWith(WEB);
+  const files = acceptFiles({ field, area: actions.area, add: (chosen) => takesFiles() && actions.notice(tray().add(chosen)) });
   const element = h(
     "form",
     {
@@ -45,7 +71,8 @@ export function makeWriter(actions) {
     },
     menu,
     h("div", { class: "write-modes" }, modes, hint),
-    h("div", { class: "write-line" }, field, send),
+    trayBox,
+    h("div", { class: "write-line" }, files.button, files.input, field, send),
   );
 
   const draftName = () => `jiehua.draft.${context.id}.${mode}`;
@@ -127,6 +154,8 @@ export function makeWriter(actions) {
     // Before an offer is taken a reply may be prepared, not sent.
     field.disabled = mode === "reply" && !context.canReply && !context.canPrepare;
     send.disabled = mode === "reply" && !context.canReply;
+    files.button.disabled = !takesFiles();
+    trayBox.hidden = mode !== "reply";
     hint.textContent = advice();
   };
 
@@ -136,7 +165,11 @@ export function makeWriter(actions) {
     open(next) {
       const other = next.id !== context.id;
       context = next;
-      if (other) set("reply");
+      if (other) {
+        whenUploaded = false;
+        trayBox.replaceChildren(tray().element);
+        set("reply");
+      }
       else allow();
     },
     focus(name) {
