@@ -225,6 +225,13 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class CannedForm:
+    name: str
+    text: str
+    shared: bool = False
+
+
+@dataclass(frozen=True)
 class OpenSession:
     channel: str = "web"
     identity: Identity | None = None

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from contracts.conversation import DeskEvent
 from gateway.access import Customers, Origins, Staff, may_read
 from gateway.attachments import Attachments
+from gateway.canned import CannedReplies
 from gateway.console import Board, Presence
 from gateway.directory import Directory
 from gateway.faq_texts import FaqTexts
-from gateway.people import People, Person
+from gateway.people import People, Person, database_url
 from gateway.rasa_client import RasaClient
 from gateway.rates import Buckets, Gauge
 from gateway.records.claims import Claims
@@ -80,6 +81,7 @@ class Parts:
     ticket_links: TicketLinks
     claims: Claims
     attachments: Attachments
+    canned: CannedReplies
 
     @classmethod
     def build(
@@ -126,6 +128,7 @@ class Parts:
             ticket_links=TicketLinks(secrets.cookie_key),
             claims=Claims(store),
             attachments=Attachments(settings),
+            canned=CannedReplies(settings.database_url or database_url(settings.data)),
         )
 
     async def may_read(self, person: Person, conversation_id: str) -> bool:
@@ -147,6 +150,7 @@ class Parts:
         await self.relay.close()
         await self.bot.close()
         await self.workbench.close()
+        self.canned.close()
 
 
 def now_ms() -> int:

@@ -159,16 +159,43 @@ def test_a_suggestion_is_inserted_by_one_key_and_sent_only_by_the_agent(customer
     expect(page.from_agent).to_contain_text(["· 微信、支付宝：即时到账"])
 
 
-def test_a_phrase_is_found_by_a_slash_and_knows_name_and_order(customer: OpenCustomer, agent: LogIn) -> None:
-    _, console = served(customer, agent)
+def test_a_canned_reply_is_found_by_name_or_initials_and_filled_from_the_case(
+    customer: OpenCustomer, agent: LogIn
+) -> None:
+    page, console = served(customer, agent)
     console.page.keyboard.press("Alt+l")
-    console.page.keyboard.type("/查单")
+    console.page.keyboard.type("/cd")
     expect(console.page.get_by_role("option")).to_have_count(1)
     console.page.keyboard.press("Enter")
     expect(console.field).to_have_value(f"我正在为您查询订单 {ORDER}，请稍等。")
     console.field.fill("/您好")
     console.page.keyboard.press("Enter")
     expect(console.field).to_have_value(re.compile("我是客服小王"))
+    console.field.fill("请问 {{phone}} 是您的号码吗")
+    console.field.press("Enter")
+    expect(console.page.locator(".write-hint")).to_have_text("还有没填的内容：{{phone}}")
+    expect(page.from_agent).to_have_count(0)
+
+
+def test_an_agent_adds_changes_and_deletes_a_canned_reply_of_their_own(customer: OpenCustomer, agent: LogIn) -> None:
+    _, console = served(customer, agent)
+    console.field.fill("/")
+    console.page.locator(".canned-foot button").click()
+    dialog = console.page.get_by_role("dialog", name="快捷回复")
+    expect(dialog.get_by_role("button", name="修改 您好")).to_have_count(0)  # a shared one is not theirs
+    dialog.get_by_label("名称").fill("补发")
+    dialog.get_by_label("内容").fill("这就为您补发，")
+    dialog.get_by_role("button", name="订单号").click()
+    dialog.get_by_role("button", name="保存").click()
+    expect(dialog.locator(".canned-row").first).to_contain_text("这就为您补发，{{order_number}}")
+    console.page.keyboard.press("Escape")
+    console.field.fill("/bf")
+    console.page.keyboard.press("Enter")
+    expect(console.field).to_have_value(f"这就为您补发，{ORDER}")
+    console.field.fill("/")
+    console.page.locator(".canned-foot button").click()
+    dialog.get_by_role("button", name="删除 补发").click()
+    expect(dialog.locator(".canned-row").filter(has_text="补发")).to_have_count(0)
 
 
 def test_asking_for_what_was_already_given_is_pointed_out(customer: OpenCustomer, agent: LogIn) -> None:

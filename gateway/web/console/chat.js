@@ -3,7 +3,6 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { confirmDialog, resolveDialog, transferDialog } from "./dialogs.js";
-import { entityName } from "./explain.js";
 import { customerName, reasonTag, timerOf } from "./list.js";
 import { makeThread } from "./thread.js";
 import { makeWriter } from "./write.js";
@@ -12,10 +11,10 @@ const SUPERVISING = new Set(["supervisor", "admin"]);
 
 /**
  * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case),
- * notice(text), limits()}`.
+ * notice(text), limits(), canned}`.
  *
  * Returns `{element, render(case, view), focus(mode), insert(text), jump(seq), resolve()}`; `view` is `{entries | null,
- * pending, hasEarlier, isMine, typing, agents, brief}`.
+ * pending, hasEarlier, isMine, typing, agents, shop, brief}`.
  */
 export function makeChat(me, actions) {
   const supervises = me.roles.some((role) => SUPERVISING.has(role));
@@ -31,6 +30,8 @@ export function makeChat(me, actions) {
     area: element,
     notice: (text) => text && actions.notice(text),
     limits: actions.limits,
+    canned: actions.canned,
+    me,
     say: (text, attachments) => actions.say(item.conversation_id, { text, attachments }),
     note: (text) => actions.say(item.conversation_id, { text, note: true }),
     typing: (on) => actions.do({ type: "typing", conversation_id: item.conversation_id, on }),
@@ -89,16 +90,16 @@ export function makeChat(me, actions) {
       canPrepare: item.state === "offered" && item.offered_to === me.name,
       blocked: view.isMine ? "" : t(item.state === "closed" ? "write.ended" : "write.not_owner"),
       entities: view.brief?.entities ?? [],
-      known: knownOf(me, view.brief),
+      known: knownOf(me, item, view),
     });
   };
 
   return { element, render, focus: writer.focus, insert: (text) => text && view?.isMine && writer.insert(text), jump: thread.jump, resolve };
 }
 
-/** The variables of the phrases. */
-function knownOf(me, brief) {
-  const known = { [t("phrase.agent")]: me.display };
-  for (const entity of brief?.entities ?? []) known[entityName(entity.name)] = entity.value;
+/** The variables of canned replies. */
+function knownOf(me, item, view) {
+  const known = { "agent.name": me.display, "customer.name": item.customer, "shop.name": view.shop?.name };
+  for (const entity of view.brief?.entities ?? []) known[entity.name] = entity.value;
   return known;
 }

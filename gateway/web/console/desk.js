@@ -11,6 +11,7 @@ import { setServerTime } from "../shared/wait_timer.js";
 import { makeSupervisor } from "../supervisor/supervisor.js";
 import { makeBar } from "./bar.js";
 import { briefView } from "./brief_data.js";
+import { CannedReplies } from "./canned.js";
 import { makeChat } from "./chat.js";
 import { makeContext } from "./context.js";
 import { helpDialog } from "./dialogs.js";
@@ -46,6 +47,7 @@ class JiehuaDesk extends HTMLElement {
   #fetching = new Set();
   #parts = {};
   #notifier = new Notifier();
+  #canned = new CannedReplies();
   #stopShortcuts = () => {};
   #drawing = 0;
 
@@ -55,6 +57,7 @@ class JiehuaDesk extends HTMLElement {
     this.#live.addEventListener("frame", (event) => this.#take(event.detail));
     this.#live.addEventListener("down", (event) => this.#lost(event.detail));
     this.#live.open();
+    this.#canned.refresh();
     this.#stopShortcuts = listenForShortcuts(this.#shortcuts());
     this.#draw();
   }
@@ -323,6 +326,7 @@ class JiehuaDesk extends HTMLElement {
       accept: (item) => this.#accept(item),
       notice: (text) => this.#toast(text),
       limits: () => this.#state.shop?.files,
+      canned: this.#canned,
     });
     parts.context = makeContext({
       jump: (seq) => this.#parts.chat.jump(seq),
@@ -380,6 +384,7 @@ class JiehuaDesk extends HTMLElement {
       isMine: isMine(state, item),
       typing: (state.typing[this.#openId] ?? 0) > Date.now(),
       agents: state.agents,
+      shop: state.shop,
       brief: view,
     });
     parts.context.render(view);

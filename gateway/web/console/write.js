@@ -5,8 +5,10 @@ import { autosize, onEnter } from "../shared/enter.js";
 import { keep, recall, tabOnly } from "../shared/storage.js";
 import { t } from "../shared/texts.js";
 import { Tray, acceptFiles } from "../shared/tray.js";
+import { unfilled } from "./canned.js";
+import { cannedDialog } from "./canned_dialog.js";
+import { makeCannedMenu } from "./canned_menu.js";
 import { entityName } from "./explain.js";
-import { PHRASES, fillPhrase } from "./phrases.js";
 
 const MAX_CHARACTERS = 2000;
 const MOST_PIXELS = 200;
@@ -16,7 +18,7 @@ const TYPING_EVERY_MS = 4000;
 // An agent who asks for what the customer has already given makes them say it twice.
 const ASKS_FOR = { order_number: /订单号|单号/, phone: /手机号|电话|联系方式/ };
 
-/** `actions`: `{say(text, attachments), note(text), typing(on), notice(text), limits(), area}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
+/** `actions`: `{say(text, attachments), note(text), typing(on), notice(text), limits(), area, canned, me}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
 export function makeWriter(actions) {
   let mode = "reply";
   let context = { id: "", canReply: false, known: {}, entities: [], blocked: "" };
@@ -28,13 +30,14 @@ export function makeWriter(actions) {
   const trays = new Map();
   const trayBox = h("div", { class: "tray-box" });
   let whenUploaded = false;
-  const menu = h("ul", { class: "phrases", role: "listbox", "aria-label": t("write.phrases"), hidden: true });
   const fit = autosize(field, MOST_PIXELS);
   const submit = () => {
     const text = field.value.trim();
     if (mode === "note" ? !text : !context.canReply || (!text && tray().isEmpty)) return;
     if (mode === "note") actions.note(text);
     else {
+      // Nobody should read a variable that was meant to be filled.
+      if (unfilled(text)) return void actions.notice(t("write.unfilled", { variable: unfilled(text) }));
       whenUploaded = tray().isUploading;
       if (!tray().isReady) return void actions.notice(t(whenUploaded ? "file.then_sent" : "file.first_mend"));
       actions.say(text, tray().take());
@@ -69,7 +72,6 @@ export function makeWriter(actions) {
         },
       },
     },
-    menu,
     h("div", { class: "write-modes" }, modes, hint),
     trayBox,
     h("div", { class: "write-line" }, files.button, files.input, field, send),
@@ -84,7 +86,7 @@ export function makeWriter(actions) {
   const changed = () => {
     keep(tabOnly, draftName(), field.value);
     hint.textContent = advice();
-    showPhrases();
+    menu.show();
     if (mode !== "reply" || !context.canReply) return;
     const nowMs = Date.now();
     if (nowMs - toldMs > TYPING_EVERY_MS || !field.value) {
@@ -94,6 +96,7 @@ export function makeWriter(actions) {
   };
   const advice = () => {
     if (mode === "reply" && context.blocked) return context.blocked;
+    if (mode === "reply" && unfilled(field.value)) return t("write.unfilled", { variable: unfilled(field.value) });
     for (const [name, asked] of Object.entries(ASKS_FOR)) {
       const given = context.entities.find((entity) => entity.name === name);
       const quoted = given && field.value.includes(given.value);
@@ -104,37 +107,18 @@ export function makeWriter(actions) {
     return "";
   };
 
-  // --- phrases: "/" at the start opens them, arrows choose, Enter takes.
-  let chosen = 0;
-  const matching = () => {
-    const typed = /^\/(\S*)$/.exec(field.value);
-    return typed && mode === "reply" ? PHRASES.filter(([name, text]) => (name + text).includes(typed[1])) : [];
-  };
-  const showPhrases = () => {
-    const found = matching();
-    menu.hidden = !found.length;
-    chosen = Math.min(chosen, Math.max(0, found.length - 1));
-    menu.replaceChildren(
-      ...found.map(([name, text], at) =>
-        h("li", { role: "option", "aria-selected": String(at === chosen), on: { click: () => take(text) } }, h("b", {}, name), ` ${fillPhrase(text, context.known)}`),
-      ),
-    );
-  };
-  const take = (text) => {
-    setText(fillPhrase(text, context.known));
-    field.focus();
-  };
-  field.addEventListener("keydown", (event) => {
-    const found = matching();
-    if (!found.length || event.isComposing) return;
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") chosen = (chosen + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length;
-    else if (event.key === "Enter" || event.key === "Tab") take(found[chosen][1]);
-    else if (event.key === "Escape") setText("");
-    else return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    showPhrases();
+  const menu = makeCannedMenu({
+    field,
+    canned: actions.canned,
+    known: () => context.known,
+    isOn: () => mode === "reply",
+    manage: () => cannedDialog(actions.canned, actions.me),
+    take: (text) => {
+      setText(text);
+      field.focus();
+    },
   });
+  element.prepend(menu.element);
   onEnter(field, submit);
   field.addEventListener("input", changed);
 
@@ -161,7 +145,7 @@ export function makeWriter(actions) {
 
   return {
     element,
-    /** `next`: `{id, canReply, canPrepare, blocked, known: {客服, 订单号…}, entities}`. */
+    /** `next`: `{id, canReply, canPrepare, blocked, known: {"agent.name", order_number…}, entities}`. */
     open(next) {
       const other = next.id !== context.id;
       context = next;
