@@ -232,6 +232,15 @@ class CannedForm:
 
 
 @dataclass(frozen=True)
+class FaqDraftForm:
+    """`seq` is the agent's own message that the answer comes from."""
+
+    seq: int
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class OpenSession:
     channel: str = "web"
     identity: Identity | None = None

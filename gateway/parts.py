@@ -12,6 +12,7 @@ from gateway.attachments import Attachments
 from gateway.canned import CannedReplies
 from gateway.console import Board, Presence
 from gateway.directory import Directory
+from gateway.faq_drafts import FaqDrafts
 from gateway.faq_texts import FaqTexts
 from gateway.people import People, Person, database_url
 from gateway.rasa_client import RasaClient
@@ -82,6 +83,7 @@ class Parts:
     claims: Claims
     attachments: Attachments
     canned: CannedReplies
+    drafts: FaqDrafts
 
     @classmethod
     def build(
@@ -128,6 +130,7 @@ class Parts:
             ticket_links=TicketLinks(secrets.cookie_key),
             claims=Claims(store),
             attachments=Attachments(settings),
+            drafts=FaqDrafts(settings.faq),
             canned=CannedReplies(settings.database_url or database_url(settings.data)),
         )
 

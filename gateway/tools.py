@@ -1,19 +1,23 @@
-"""What helps agents to answer: canned replies."""
+"""What helps agents to answer: canned replies, and answers that become FAQ drafts."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from contracts.codec import encode
+from contracts.conversation import Author, EntryKind
 from gateway import frames, text, wire
 from gateway.agent import CONSOLE_ROLES
 from gateway.canned import MOST_NAME, MOST_TEXT, SHARED, CannedReply
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, Missing, NotAllowed
+from gateway.faq_drafts import MOST_ANSWER, MOST_QUESTION
+from gateway.faq_drafts import NAME as DRAFTS
 from gateway.parts import Parts
-from gateway.people import Person
+from gateway.people import Person, Role
 
 # The longest text of a canned reply in UTF-8, with its JSON around it.
 MOST_BODY_BYTES = 32 * 1024
@@ -64,6 +68,29 @@ def routes(parts: Parts) -> APIRouter:
         await asyncio.to_thread(canned.delete, person, reply_id)
         await audited(person, "canned_delete", reply_id)
         return wire.answer({"ok": True})
+
+    @router.post("/api/agent/conversations/{conversation_id}/faq_drafts")
+    async def faq_draft(request: Request, conversation_id: str) -> Response:
+        person = await who(request)
+        form = frames.body(await wire.read_object(request, limit=MOST_BODY_BYTES), frames.FaqDraftForm)
+        question = text.message(form.question, limit=MOST_QUESTION)
+        answer = text.message(form.answer, limit=MOST_ANSWER)
+        if not await parts.may_read(person, conversation_id):
+            raise NotAllowed
+        found = await parts.desk.log(conversation_id, after=max(form.seq - 1, 0), limit=1)
+        said = found and found[0].kind is EntryKind.MESSAGE and found[0].author is Author.AGENT
+        if not said or found[0].seq != form.seq:
+            raise Missing("没有这条回答。")
+        if found[0].author_id != person.name and not person.may(Role.SUPERVISOR):
+            raise NotAllowed("只能用自己的回答。")
+        source = f"会话 {conversation_id} 第 {form.seq} 条"
+        made = await asyncio.to_thread(
+            lambda: parts.drafts.add(
+                question=question, answer=answer, owner=person.display, source=source, today=date.today()
+            )
+        )
+        await audited(person, "faq_draft", f"{made.id} {conversation_id}:{form.seq}")
+        return wire.answer({"id": made.id, "file": DRAFTS}, status=201)
 
     return router
 

@@ -198,6 +198,24 @@ def test_an_agent_adds_changes_and_deletes_a_canned_reply_of_their_own(customer:
     expect(dialog.locator(".canned-row").filter(has_text="补发")).to_have_count(0)
 
 
+def test_an_own_answer_becomes_a_draft_with_the_customers_question_and_without_their_numbers(
+    customer: OpenCustomer, agent: LogIn, scripted: ScriptedStack
+) -> None:
+    _, console = served(customer, agent)
+    console.write("订单三天没动静，我们会催仓库")
+    answer = console.turns.filter(has_text="我们会催仓库")
+    answer.hover()
+    answer.get_by_role("button", name="变成 FAQ").click()
+    dialog = console.page.get_by_role("dialog", name="这条回答变成 FAQ")
+    expect(dialog.get_by_label("问题")).to_have_value("太气人了，我的订单 [号码] 三天没动静")
+    dialog.get_by_label("问题").fill("订单三天没动静怎么办")
+    dialog.get_by_role("button", name="存为草稿").click()
+    expect(console.page.locator(".desk-toast")).to_have_text("已存为草稿，等知识编辑审阅")
+    written = (scripted.faq / "drafts.yml").read_text("utf-8")
+    assert "订单三天没动静怎么办" in written
+    assert "status: draft" in written
+
+
 def test_asking_for_what_was_already_given_is_pointed_out(customer: OpenCustomer, agent: LogIn) -> None:
     _, console = served(customer, agent)
     console.field.fill("请提供一下订单号")

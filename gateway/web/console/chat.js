@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { confirmDialog, resolveDialog, transferDialog } from "./dialogs.js";
+import { faqDialog, questionBefore } from "./faq_dialog.js";
 import { customerName, reasonTag, timerOf } from "./list.js";
 import { makeThread } from "./thread.js";
 import { makeWriter } from "./write.js";
@@ -24,7 +25,14 @@ export function makeChat(me, actions) {
   const head = h("header", { class: "thread-head" });
   const typing = h("p", { class: "thread-typing", "aria-live": "polite" });
   const nameOf = (agentId) => view?.agents.find((agent) => agent.agent_id === agentId)?.display ?? agentId;
-  const thread = makeThread({ retry: actions.retry, drop: actions.drop, earlier: () => actions.earlier(item.conversation_id), nameOf });
+  const thread = makeThread({
+    retry: actions.retry,
+    drop: actions.drop,
+    earlier: () => actions.earlier(item.conversation_id),
+    nameOf,
+    isMe: (agentId) => agentId === me.name,
+    toFaq: (entry) => faqDialog(item.conversation_id, entry, questionBefore(view.entries, entry.seq), actions.notice),
+  });
   const element = h("section", { class: "column thread", "aria-label": t("thread.label") });
   const writer = makeWriter({
     area: element,

@@ -11,7 +11,7 @@ const NEAR_BOTTOM_PIXELS = 80;
 const FLASH_MS = 1500;
 const SAID_BY_NOTICE = new Set(["accept", "resolve", "abandon", "leave_message", "take_over"]);
 
-/** `actions`: `{retry(key), drop(key), earlier(), nameOf(agentId)}`. Returns `{element, render(entries, pending, info), jump(seq)}`. */
+/** `actions`: `{retry(key), drop(key), earlier(), nameOf(agentId), isMe(agentId), toFaq(entry)}`. Returns `{element, render(entries, pending, info), jump(seq)}`. */
 export function makeThread(actions) {
   const list = h("div", { class: "entries" });
   const element = h("div", { class: "scroll", role: "log", "aria-live": "polite", "aria-label": t("thread.label"), tabindex: "0" }, list);
@@ -141,7 +141,11 @@ function customerView(entry, known, actions) {
 
 function agentView(entry, actions) {
   const words = wordsOf(entry);
-  return frame(entry, "agent", actions.nameOf(entry.author_id), words ? h("p", { class: "words" }, renderInline(words)) : null, filesView(entry.data?.attachments, actions.urlOf));
+  const view = frame(entry, "agent", actions.nameOf(entry.author_id), words ? h("p", { class: "words" }, renderInline(words)) : null, filesView(entry.data?.attachments, actions.urlOf));
+  if (words && actions.isMe(entry.author_id)) {
+    view.querySelector(".turn-head").prepend(h("button", { class: "turn-act", type: "button", on: { click: () => actions.toFaq(entry) } }, t("faq.make")));
+  }
+  return view;
 }
 
 function botView(entry, reaction) {

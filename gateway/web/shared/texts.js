@@ -328,6 +328,15 @@ const TEXTS = {
   "variable.date": ["日期", "date"],
   "variable.product": ["商品", "product"],
 
+  "faq.make": ["变成 FAQ", "Make it an FAQ entry"],
+  "faq.title": ["这条回答变成 FAQ", "Make this answer an FAQ entry"],
+  "faq.hint": ["先存为草稿，知识编辑看过、发布以后，机器人才会用它回答。请去掉只属于这位客户的内容。", "Kept as a draft; the bot uses it once an editor has published it. Take out what concerns this customer alone."],
+  "faq.question": ["问题（客户的原话）", "Question (in the customer's words)"],
+  "faq.answer": ["答案", "Answer"],
+  "faq.number": ["[号码]", "[number]"],
+  "faq.save": ["存为草稿", "Keep as a draft"],
+  "faq.done": ["已存为草稿，等知识编辑审阅", "Kept as a draft for the editors"],
+
   "transfer.title": ["转派会话", "Transfer the chat"],
   "transfer.to": ["转给", "To"],
   "transfer.agent": ["客服：{name}（{load}/{cap}，{status}）", "{name} ({load}/{cap}, {status})"],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from gateway.canned import FIRST
 from gateway.people import Role
-from tests.integration.gateway.harness import Page, RunningGateway
+from knowledge_base import files
+from knowledge_base.entry import Status
+from tests.integration.gateway.harness import Page, RunningGateway, running_gateway
+from tests.integration.gateway.test_agent_console import handed_over
 
 
 async def call(page: Page, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -79,3 +83,36 @@ async def test_what_was_deleted_does_not_come_back_with_the_next_start(door: Run
     assert person is not None
     assert len(again.of(person)) == len(FIRST) - 1
     again.close()
+
+
+async def test_an_agents_answer_becomes_a_draft_that_editors_find_and_customers_do_not(tmp_path: Path) -> None:
+    faq = tmp_path / "faq"
+    faq.mkdir()
+    (faq / "returns.yml").write_text("- id: a\n  question: 怎么退货\n  answer: 七天内可以退。\n", "utf-8")
+    async with running_gateway(tmp_path / "data", faq=faq) as gateway:
+        customer, agent, case = await handed_over(gateway)
+        other = await gateway.agent("xiaoli", display="小李")
+        await agent.send("say", conversation_id=case["conversation_id"], text="三天内补发。", epoch=case["epoch"])
+        answer = await customer.entry("三天内补发。")
+        path = f"/api/agent/conversations/{case['conversation_id']}/faq_drafts"
+        form = {"seq": answer["seq"], "question": "包裹不见了怎么办", "answer": "核实后三天内补发。"}
+        first, again = [await call(agent, "POST", path, form) for _ in range(2)]
+        assert first[0] == 201
+        assert first[1] == again[1]  # the same answer is one draft, however often it is pressed
+        loaded = files.load(faq)
+        assert loaded.ok
+        draft = next(entry for entry in loaded.entries if entry.id == first[1]["id"])
+        assert (draft.question, draft.answer) == ("包裹不见了怎么办", "核实后三天内补发。")
+        assert (draft.status, draft.owner) == (Status.DRAFT, "小王")
+        assert draft.source == f"会话 {case['conversation_id']} 第 {answer['seq']} 条"
+        assert loaded.places[draft.id].file == "drafts.yml"
+        assert len(loaded.entries) == 2
+
+        assert (await call(other, "POST", path, form))[0] == 403
+        assert (await call(agent, "POST", path, {**form, "seq": 1}))[0] == 404  # the customer said that
+        assert (await call(agent, "POST", path, {**form, "question": " "}))[0] == 400
+        (faq / "drafts.yml").write_text("- id: [broken\n", "utf-8")
+        status, body = await call(agent, "POST", path, {**form, "seq": answer["seq"]})
+        assert status == 409
+        assert "请告诉知识编辑" in body["message"]
+        assert (faq / "drafts.yml").read_text("utf-8") == "- id: [broken\n"
