@@ -99,8 +99,9 @@ class DeskEvent:
     """One thing that happened, published to the relays of every gateway.
 
     `kind`: "entry" (a log entry; `data` is the encoded Entry), "conversation" (its state changed), "queue" (the
-    queue or an offer changed), "agent" (presence changed), "typing" (`data`: {author, on}). `agent_id` is set when
-    it concerns one agent (an offer to them, their chat).
+    queue or an offer changed), "agent" (presence changed), "typing" (`data`: {author, on}); between
+    gateways also "viewing" (an agent looks at a conversation) and "mention" (one was called in a note). `agent_id` is
+    set when it concerns one agent (an offer to them, their chat).
     """
 
     kind: str

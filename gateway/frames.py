@@ -137,6 +137,23 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Whisper:
+    """A supervisor's word to the agent who serves the conversation."""
+
+    key: str
+    conversation_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """The conversation that is open on this page ("" for none), and whether something is being written there."""
+
+    conversation_id: str
+    typing: bool = False
+
+
+@dataclass(frozen=True)
 class Transfer:
     case_id: str
     note: str
@@ -198,6 +215,8 @@ AGENT: dict[str, type] = {
     "unwatch": Unwatch,
     "say": AgentSay,
     "note": Note,
+    "whisper": Whisper,
+    "viewing": Viewing,
     "typing": Typing,
     "transfer": Transfer,
     "wrap_up": WrapUp,

@@ -7,13 +7,14 @@ import time
 from dataclasses import dataclass
 
 from contracts.conversation import DeskEvent
-from gateway.access import Customers, Origins, Staff, may_read
+from gateway.access import Customers, Origins, Staff, may_read, may_read_case
 from gateway.attachments import Attachments
 from gateway.canned import CannedReplies
 from gateway.console import Board, Presence
 from gateway.directory import Directory
 from gateway.faq_drafts import FaqDrafts
 from gateway.faq_texts import FaqTexts
+from gateway.mentions import Mentions
 from gateway.people import People, Person, database_url
 from gateway.rasa_client import RasaClient
 from gateway.rates import Buckets, Gauge
@@ -25,6 +26,7 @@ from gateway.settings import Settings
 from gateway.store import Store
 from gateway.workbench import Workbench
 from handoff.desk import Desk
+from handoff.model import Case
 from handoff.records.customers import Customers as CustomerRecords
 from handoff.records.departures import Departures
 from handoff.records.ticket_desk import TicketDesk
@@ -84,6 +86,7 @@ class Parts:
     attachments: Attachments
     canned: CannedReplies
     drafts: FaqDrafts
+    mentions: Mentions
 
     @classmethod
     def build(
@@ -103,6 +106,7 @@ class Parts:
                 staff.forget(event.agent_id)
 
         relay.listen(on_event)
+        directory = Directory(people)
         return cls(
             settings=settings,
             desk=desk,
@@ -113,7 +117,8 @@ class Parts:
             relay=relay,
             board=Board(desk, relay),
             presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
-            directory=Directory(people),
+            directory=directory,
+            mentions=Mentions(desk, store, directory),
             faq=FaqTexts(settings.faq),
             customers=Customers(
                 secrets.cookie_key,
@@ -135,8 +140,16 @@ class Parts:
         )
 
     async def may_read(self, person: Person, conversation_id: str) -> bool:
-        """Whether a person may read a conversation; see `access.may_read`."""
-        return await may_read(self.desk, person, conversation_id)
+        """Whether a person may read a conversation: see `access.may_read`, or they were called to it in a note."""
+        return await may_read(self.desk, person, conversation_id) or await self.mentions.allow(
+            person.name, conversation_id
+        )
+
+    async def may_read_case(self, person: Person, case: Case) -> bool:
+        """As `may_read`, for one case."""
+        return await may_read_case(self.desk, person, case) or await self.mentions.allow(
+            person.name, case.conversation_id
+        )
 
     async def start(self) -> None:
         """Begin to listen to the desk."""

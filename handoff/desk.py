@@ -159,10 +159,15 @@ class Desk(CustomerSide):
             **with_files(text, attachments),
         )
 
-    async def note(self, agent_id: str, conversation_id: str, *, key: str, text: str) -> Entry:
-        """A private note; the customer never sees it."""
+    async def note(
+        self, agent_id: str, conversation_id: str, *, key: str, text: str, data: dict[str, Any] | None = None
+    ) -> Entry:
+        """A private note; the customer never sees it. `data`: {mentions}, or {whisper, to} for one agent's eyes."""
         return await self._write(
-            conversation_id, key, EntryKind.NOTE, Author.AGENT, text=message_text(text), author_id=agent_id, data={}
+            *(conversation_id, key, EntryKind.NOTE, Author.AGENT),
+            text=message_text(text),
+            author_id=agent_id,
+            data=data or {},
         )
 
     async def transfer(self, agent_id: str, case_id: str, *, note: str, to_agent: str = "", to_group: str = "") -> Case:
@@ -268,6 +273,10 @@ class Desk(CustomerSide):
         if author not in ("customer", "agent", "bot"):
             raise Invalid("author: customer, agent or bot")
         await self._backend.publish(DeskEvent("typing", conversation_id, agent_id, {"author": author, "on": on}))
+
+    async def publish(self, event: DeskEvent) -> None:
+        """Tell the relays of all gateways something of their own that is not stored."""
+        await self._backend.publish(event)
 
     def events(self) -> AsyncIterator[DeskEvent]:
         """Everything that happens, from now on; one subscription a process."""

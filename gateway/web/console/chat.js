@@ -12,10 +12,10 @@ const SUPERVISING = new Set(["supervisor", "admin"]);
 
 /**
  * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case),
- * notice(text), limits(), canned}`.
+ * notice(text), limits(), canned, viewing(typing)}`.
  *
  * Returns `{element, render(case, view), focus(mode), insert(text), jump(seq), resolve()}`; `view` is `{entries | null,
- * pending, hasEarlier, isMine, typing, agents, shop, brief}`.
+ * pending, hasEarlier, isMine, typing, viewers, agents, shop, brief}`.
  */
 export function makeChat(me, actions) {
   const supervises = me.roles.some((role) => SUPERVISING.has(role));
@@ -24,6 +24,7 @@ export function makeChat(me, actions) {
   let headDrawn = "";
   const head = h("header", { class: "thread-head" });
   const typing = h("p", { class: "thread-typing", "aria-live": "polite" });
+  const viewers = h("p", { class: "viewers", role: "status", hidden: true });
   const nameOf = (agentId) => view?.agents.find((agent) => agent.agent_id === agentId)?.display ?? agentId;
   const thread = makeThread({
     retry: actions.retry,
@@ -41,12 +42,15 @@ export function makeChat(me, actions) {
     canned: actions.canned,
     me,
     say: (text, attachments) => actions.say(item.conversation_id, { text, attachments }),
-    note: (text) => actions.say(item.conversation_id, { text, note: true }),
+    note: (text) => actions.say(item.conversation_id, { text, kind: "note" }),
+    whisper: (text) => actions.say(item.conversation_id, { text, kind: "whisper" }),
+    viewing: actions.viewing,
+    colleagues: () => view?.agents.filter((agent) => agent.agent_id !== me.name) ?? [],
     typing: (on) => actions.do({ type: "typing", conversation_id: item.conversation_id, on }),
   });
   const none = h("div", { class: "thread-none" }, h("p", {}, t("thread.none")), h("p", { class: "quiet" }, t("thread.none_hint")));
   const loading = h("p", { class: "thread-none", role: "status" }, t("thread.loading"));
-  element.append(head, none, loading, thread.element, typing, writer.element);
+  element.append(head, viewers, none, loading, thread.element, typing, writer.element);
 
   const resolve = () => {
     if (!item || !["active", "wrap_up"].includes(item.state) || item.agent_id !== me.name) return;
@@ -89,12 +93,16 @@ export function makeChat(me, actions) {
     thread.element.hidden = item === null || view.entries === null;
     writer.element.hidden = item === null;
     typing.textContent = view.typing ? t("thread.customer_types") : "";
+    const company = item ? view.viewers.map((one) => t(one.typing ? "viewer.types" : "viewer.looks", { name: one.display })).join(" · ") : "";
+    if (viewers.textContent !== company) viewers.textContent = company;
+    viewers.hidden = !company;
     if (!item) return;
     renderHead();
     if (view.entries) thread.render(view.entries, view.pending, { id: item.conversation_id, hasEarlier: view.hasEarlier });
     writer.open({
       id: item.conversation_id,
       canReply: view.isMine,
+      canWhisper: supervises && Boolean(item.agent_id) && item.agent_id !== me.name && ["active", "wrap_up", "offered"].includes(item.state),
       canPrepare: item.state === "offered" && item.offered_to === me.name,
       blocked: view.isMine ? "" : t(item.state === "closed" ? "write.ended" : "write.not_owner"),
       entities: view.brief?.entities ?? [],

@@ -1,16 +1,20 @@
 /**
  * What the console knows, as a pure function of the frames it has received.
  *
- *   state = { me, status, cases, queue, others, left, agents, shop, threads, typing }
+ *   state = { me, status, cases, queue, others, left, agents, shop, mentions, viewers, threads, typing }
  *
  * `cases` maps a case id to its CaseView (offered to me or mine); `queue` is in the order of the server; `others` are
  * the chats in the hands of any agent and `left` the messages left, which only supervisors ask for; `threads`
  * maps a conversation id to its log, sorted by `seq`, for the conversations opened since the last snapshot; `typing`
- * maps a conversation id to the time (ms) at which the customer's sign goes off.
+ * maps a conversation id to the time (ms) at which the customer's sign goes off; `mentions` are the notes in which
+ * colleagues called me; `viewers` maps a conversation id to the colleagues who have it open, by name.
  */
 
 import { TYPING_MS, merge } from "../shared/log.js";
 
+// A colleague's sign whose end was lost; the server renews it every ten seconds.
+export const VIEWING_MS = 35_000;
+const WRITING_MS = 10_000;
 const OPEN_STATES = new Set(["offered", "active", "wrap_up"]);
 
 export const EMPTY = Object.freeze({
@@ -22,6 +26,8 @@ export const EMPTY = Object.freeze({
   left: [],
   agents: [],
   shop: null,
+  mentions: [],
+  viewers: {},
   threads: {},
   typing: {},
 });
@@ -37,6 +43,8 @@ export function apply(state, frame, nowMs = Date.now()) {
         queue: frame.queue,
         agents: frame.agents,
         shop: frame.shop ?? state.shop,
+        mentions: frame.mentions ?? state.mentions,
+        viewers: {},
         typing: {},
       };
     case "case":
@@ -49,6 +57,10 @@ export function apply(state, frame, nowMs = Date.now()) {
       return withAgents(state, frame.agents);
     case "entry":
       return withEntry(state, frame.conversation_id, [frame.entry]);
+    case "mention":
+      return { ...state, mentions: withMention(state.mentions, frame.mention) };
+    case "viewing":
+      return withViewer(state, frame, nowMs);
     case "typing":
       return {
         ...state,
@@ -97,6 +109,20 @@ function withCase(state, item) {
   const { [item.case_id]: _, ...rest } = state.cases;
   return { ...state, cases: rest };
 }
+
+const withMention = (held, come) => [...held.filter((one) => one.conversation_id !== come.conversation_id || one.seq !== come.seq), come];
+
+function withViewer(state, { conversation_id: id, who, on, typing }, nowMs) {
+  const { [who.name]: _, ...others } = state.viewers[id] ?? {};
+  const here = on ? { ...others, [who.name]: { display: who.display, typing, until: nowMs + VIEWING_MS, typingUntil: nowMs + WRITING_MS } } : others;
+  return { ...state, viewers: { ...state.viewers, [id]: here } };
+}
+
+/** Colleagues who look at a conversation just now: `[{display, typing}]`. */
+export const viewersOf = (state, id, nowMs = Date.now()) =>
+  Object.values(state.viewers[id] ?? {})
+    .filter(({ until }) => until > nowMs)
+    .map(({ display, typing, typingUntil }) => ({ display, typing: typing && typingUntil > nowMs }));
 
 function withAgents(state, agents) {
   const self = agents.find((agent) => agent.agent_id === state.me?.name);

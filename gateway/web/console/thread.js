@@ -95,7 +95,7 @@ function viewOf(entry, known, reaction, actions) {
       if (entry.author === "agent") return () => agentView(entry, actions);
       return entry.text ? () => lineView(entry, entry.text) : null;
     case "note":
-      return () => frame(entry, "note", t("kind.note", { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, entry.text));
+      return () => noteView(entry, actions);
     case "case":
       return caseWords(entry, actions.nameOf) ? () => lineView(entry, caseWords(entry, actions.nameOf)) : null;
     case "feedback":
@@ -139,6 +139,19 @@ function customerView(entry, known, actions) {
   return view;
 }
 
+/** A note for colleagues, or a supervisor's whisper to the agent; who is called in it stands out. */
+function noteView(entry, actions) {
+  const kind = entry.data?.whisper ? "whisper" : "note";
+  return frame(entry, kind, t(`kind.${kind}`, { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, called(entry.text, (entry.data?.mentions ?? []).map(actions.nameOf))));
+}
+
+function called(text, names) {
+  return text.split(/([@＠]\S+)/).map((part) => {
+    const name = names.find((one) => part.slice(1).startsWith(one));
+    return name && /^[@＠]/.test(part) ? [h("mark", {}, part.slice(0, name.length + 1)), part.slice(name.length + 1)] : part;
+  });
+}
+
 function agentView(entry, actions) {
   const words = wordsOf(entry);
   const view = frame(entry, "agent", actions.nameOf(entry.author_id), words ? h("p", { class: "words" }, renderInline(words)) : null, filesView(entry.data?.attachments, actions.urlOf));
@@ -170,7 +183,7 @@ const lineView = (entry, text) =>
 function pendingView(item, actions) {
   return h(
     "article",
-    { class: `turn turn-${item.note ? "note" : "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
+    { class: `turn turn-${item.kind ?? "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
     h("header", { class: "turn-head" }, h("span", {}, t(item.state === "sent" ? "send.delivered" : `send.${item.state}`)), item.message),
     h("div", { class: "turn-body" }, item.text ? h("p", { class: "words" }, item.text) : null, filesView(item.attachments, actions.urlOf)),
     item.state === "failed"

@@ -5,20 +5,24 @@ import { autosize, onEnter } from "../shared/enter.js";
 import { keep, recall, tabOnly } from "../shared/storage.js";
 import { t } from "../shared/texts.js";
 import { Tray, acceptFiles } from "../shared/tray.js";
-import { unfilled } from "./canned.js";
+import { fill, unfilled } from "./canned.js";
 import { cannedDialog } from "./canned_dialog.js";
-import { makeCannedMenu } from "./canned_menu.js";
 import { entityName } from "./explain.js";
+import { makeMenu } from "./menu.js";
 
+// To the customer; to all colleagues; from a supervisor to the agent alone.
+const MODES = ["reply", "note", "whisper"];
 const MAX_CHARACTERS = 2000;
 const MOST_PIXELS = 200;
+const MOST_SHOWN = 50;
 // Other channels take words only.
 const WEB = "web:";
 const TYPING_EVERY_MS = 4000;
 // An agent who asks for what the customer has already given makes them say it twice.
 const ASKS_FOR = { order_number: /订单号|单号/, phone: /手机号|电话|联系方式/ };
 
-/** `actions`: `{say(text, attachments), note(text), typing(on), notice(text), limits(), area, canned, me}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
+/** `actions`: `{say(text, attachments), note(text), typing(on), notice(text), limits(), area, canned, me,
+ * whisper(text), viewing(typing), colleagues()}`. Returns `{element, open(context), focus(mode), insert(text)}`. */
 export function makeWriter(actions) {
   let mode = "reply";
   let context = { id: "", canReply: false, known: {}, entities: [], blocked: "" };
@@ -26,15 +30,16 @@ export function makeWriter(actions) {
   const field = h("textarea", { class: "write-field", rows: 2, maxlength: MAX_CHARACTERS });
   const hint = h("p", { class: "write-hint", role: "status" });
   const send = h("button", { class: "button primary", type: "submit" });
-  const modes = ["reply", "note"].map((name) => h("button", { class: "tab", type: "button", data: { mode: name }, on: { click: () => set(name) } }, t(`write.${name}`)));
+  const modes = MODES.map((name) => h("button", { class: "tab", type: "button", data: { mode: name }, on: { click: () => set(name) } }, t(`write.${name}`)));
   const trays = new Map();
   const trayBox = h("div", { class: "tray-box" });
   let whenUploaded = false;
   const fit = autosize(field, MOST_PIXELS);
   const submit = () => {
     const text = field.value.trim();
-    if (mode === "note" ? !text : !context.canReply || (!text && tray().isEmpty)) return;
+    if (mode === "reply" ? !context.canReply || (!text && tray().isEmpty) : !text) return;
     if (mode === "note") actions.note(text);
+    else if (mode === "whisper") actions.whisper(text);
     else {
       // Nobody should read a variable that was meant to be filled.
       if (unfilled(text)) return void actions.notice(t("write.unfilled", { variable: unfilled(text) }));
@@ -86,13 +91,17 @@ export function makeWriter(actions) {
   const changed = () => {
     keep(tabOnly, draftName(), field.value);
     hint.textContent = advice();
-    menu.show();
-    if (mode !== "reply" || !context.canReply) return;
+    showMenus();
     const nowMs = Date.now();
     if (nowMs - toldMs > TYPING_EVERY_MS || !field.value) {
-      if (field.value || toldMs) actions.typing(Boolean(field.value));
+      if (field.value || toldMs) tellTyping(Boolean(field.value));
       toldMs = field.value ? nowMs : 0;
     }
+  };
+  /** The customer sees that a reply is being written; colleagues see that anything is. */
+  const tellTyping = (on) => {
+    actions.viewing(on);
+    if (mode === "reply" && context.canReply) actions.typing(on);
   };
   const advice = () => {
     if (mode === "reply" && context.blocked) return context.blocked;
@@ -107,18 +116,46 @@ export function makeWriter(actions) {
     return "";
   };
 
-  const menu = makeCannedMenu({
-    field,
-    canned: actions.canned,
-    known: () => context.known,
-    isOn: () => mode === "reply",
-    manage: () => cannedDialog(actions.canned, actions.me),
-    take: (text) => {
-      setText(text);
-      field.focus();
-    },
-  });
-  element.prepend(menu.element);
+  // --- "/" at the start of a reply opens the canned ones, "@" in a note the colleagues.
+  const put = (text) => {
+    setText(text);
+    field.focus();
+  };
+  const cannedItems = () => {
+    const typed = mode === "reply" ? /^\/(\S*)$/.exec(field.value) : null;
+    if (!typed) return null;
+    actions.canned.refresh();
+    return actions.canned
+      .search(typed[1])
+      .slice(0, MOST_SHOWN)
+      .map(({ name, text, initials, shared }) => ({
+        content: [h("b", {}, name), h("kbd", {}, initials), shared ? null : h("span", { class: "tag quiet" }, t("canned.own")), h("span", { class: "canned-text" }, fill(text, context.known))],
+        take: () => put(fill(text, context.known)),
+      }));
+  };
+  const colleagueItems = () => {
+    const typed = mode === "note" ? /[@＠]([^@＠\s]*)$/.exec(field.value.slice(0, field.selectionStart)) : null;
+    if (!typed) return null;
+    const fitting = actions.colleagues().filter(({ display, agent_id: name }) => `${display} ${name}`.toLowerCase().includes(typed[1].toLowerCase()));
+    if (!fitting.length || fitting.some(({ display }) => display === typed[1])) return null;
+    return fitting.slice(0, MOST_SHOWN).map(({ display, agent_id: name }) => ({
+      content: [h("b", {}, display), h("span", { class: "quiet" }, name)],
+      take: () => put(`${field.value.slice(0, typed.index)}@${display} ${field.value.slice(field.selectionStart)}`),
+    }));
+  };
+  const foot = h(
+    "p",
+    { class: "canned-foot" },
+    h("span", { class: "quiet" }, t("canned.hint")),
+    h("button", { class: "button plain small", type: "button", on: { click: () => cannedDialog(actions.canned, actions.me) } }, t("canned.manage")),
+  );
+  const menus = [
+    makeMenu(field, { id: "canned", label: t("canned.title"), none: t("canned.none"), find: cannedItems, foot }),
+    makeMenu(field, { id: "colleagues", label: t("mention.colleagues"), none: "", find: colleagueItems, foot: null }),
+  ];
+  const showMenus = () => menus.forEach((menu) => menu.show());
+  actions.canned.addEventListener("change", showMenus);
+  element.prepend(...menus.map((menu) => menu.element));
   onEnter(field, submit);
   field.addEventListener("input", changed);
 
@@ -126,7 +163,7 @@ export function makeWriter(actions) {
     mode = name;
     for (const button of modes) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     element.dataset.mode = mode;
-    field.placeholder = t(mode === "note" ? "write.note_placeholder" : "write.reply_placeholder");
+    field.placeholder = t(`write.${mode}_placeholder`);
     field.setAttribute("aria-label", t(`write.${mode}`));
     send.textContent = t(mode === "note" ? "write.save_note" : "write.send");
     field.value = recall(tabOnly, draftName(), "");
@@ -139,6 +176,7 @@ export function makeWriter(actions) {
     field.disabled = mode === "reply" && !context.canReply && !context.canPrepare;
     send.disabled = mode === "reply" && !context.canReply;
     files.button.disabled = !takesFiles();
+    modes[2].hidden = !context.canWhisper;
     trayBox.hidden = mode !== "reply";
     hint.textContent = advice();
   };
@@ -152,6 +190,8 @@ export function makeWriter(actions) {
       if (other) {
         whenUploaded = false;
         trayBox.replaceChildren(tray().element);
+        set(context.canWhisper ? "whisper" : "reply");
+      } else if (mode === "whisper" && !context.canWhisper) {
         set("reply");
       }
       else allow();
