@@ -194,6 +194,7 @@ class AgentSocket(LiveSocket):
     def leave(self) -> None:
         """Stop following everything."""
         self._timer.cancel()
+        self._parts.floor.leave(self.inbox)
         for conversation_id in {*self._watched, *(view["conversation_id"] for view in self._mine.values())}:
             self._parts.relay.unfollow(conversation_id, self.inbox)
 
@@ -225,6 +226,8 @@ class AgentSocket(LiveSocket):
             await self._note(frame)
         elif isinstance(frame, frames.Whisper):
             await self._whisper(frame)
+        elif isinstance(frame, frames.Floor):
+            await self._follow_floor(frame)
         elif isinstance(frame, frames.Watch):
             await self._watch(frame.conversation_id, frame.after)
         elif isinstance(frame, frames.Unwatch):
@@ -270,6 +273,14 @@ class AgentSocket(LiveSocket):
         )
         self.inbox.put({"type": "ack", "key": frame.key, "seq": entry.seq, "at_ms": entry.at_ms})
         await self._audit("whisper", frame.conversation_id)
+
+    async def _follow_floor(self, frame: frames.Floor) -> None:
+        if not self._me.may(Role.SUPERVISOR):
+            raise NotAllowed
+        if frame.on:
+            await self._parts.floor.enter(self.inbox, floor=frame.floor, after=frame.after)
+        else:
+            self._parts.floor.leave(self.inbox)
 
     async def _view(self, frame: frames.Viewing) -> None:
         """The page shows another conversation, or its agent writes there."""

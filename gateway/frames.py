@@ -154,6 +154,15 @@ class Viewing:
 
 
 @dataclass(frozen=True)
+class Floor:
+    """Follow the floor, or no longer; `after` is the last number of `floor` that the page has."""
+
+    on: bool
+    floor: str = ""
+    after: int = 0
+
+
+@dataclass(frozen=True)
 class Transfer:
     case_id: str
     note: str
@@ -217,6 +226,7 @@ AGENT: dict[str, type] = {
     "note": Note,
     "whisper": Whisper,
     "viewing": Viewing,
+    "floor": Floor,
     "typing": Typing,
     "transfer": Transfer,
     "wrap_up": WrapUp,

@@ -14,6 +14,7 @@ from gateway.console import Board, Presence
 from gateway.directory import Directory
 from gateway.faq_drafts import FaqDrafts
 from gateway.faq_texts import FaqTexts
+from gateway.floor import Floor
 from gateway.mentions import Mentions
 from gateway.people import People, Person, database_url
 from gateway.rasa_client import RasaClient
@@ -87,6 +88,7 @@ class Parts:
     canned: CannedReplies
     drafts: FaqDrafts
     mentions: Mentions
+    floor: Floor
 
     @classmethod
     def build(
@@ -118,6 +120,7 @@ class Parts:
             board=Board(desk, relay),
             presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
             directory=directory,
+            floor=Floor(desk, relay),
             mentions=Mentions(desk, store, directory),
             faq=FaqTexts(settings.faq),
             customers=Customers(
@@ -157,12 +160,14 @@ class Parts:
         await asyncio.to_thread(self.attachments.sweep)
         await self.relay.start()
         self.board.start()
+        self.floor.start()
         self.presence.start()
 
     async def close(self) -> None:
         """Stop what `start` began."""
         await self.presence.close()
         await self.board.close()
+        await self.floor.close()
         await self.relay.close()
         await self.bot.close()
         await self.workbench.close()

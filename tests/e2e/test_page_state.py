@@ -78,6 +78,55 @@ def test_a_stale_page_that_catches_up_equals_a_fresh_one_wherever_the_stream_was
     assert page.evaluate(CUT, [ENTRIES, SHOP, EVENTS, views]) == []
 
 
+FLOOR = """async (steps) => {
+    const { EMPTY, apply } = await import("/static/console/state.js");
+    const run = (state, frames) => frames.reduce((held, frame) => apply(held, frame), state);
+    const view = ({ others, left, floor }) => JSON.stringify([others, left, floor]);
+    const whole = (at) => {
+        const cases = {};
+        for (const { cases: changed, gone } of steps.slice(0, at)) {
+            for (const id of gone) delete cases[id];
+            for (const item of changed) cases[item.case_id] = item;
+        }
+        return { type: "floor", floor: "f", id: 1 + at, cases: Object.values(cases), gone: [], whole: true };
+    };
+    const frames = steps.map((step, at) => ({ type: "floor", floor: "f", id: 2 + at, whole: false, ...step }));
+    const fresh = view(apply(EMPTY, whole(steps.length)));
+    const different = [];
+    for (let from = 0; from <= steps.length; from += 1) {
+        for (let lost = from; lost <= steps.length; lost += 1) {
+            // Began at `from`, heard until `lost`; then the connection broke, and the rest came, some twice and late.
+            const stale = run(apply(EMPTY, whole(from)), frames.slice(from, lost));
+            const caught = run(stale, frames.slice(lost));
+            for (const late of [[], frames, [...frames].reverse()]) {
+                if (view(run(caught, late)) !== fresh) different.push([from, lost, late.length]);
+            }
+            const skipped = frames[lost + 1];
+            if (skipped && !apply(stale, skipped).floor.gap) different.push([from, lost, "gap"]);
+        }
+    }
+    return different;
+}"""
+
+
+def test_a_stale_floor_that_catches_up_equals_a_fresh_one_wherever_the_stream_was_cut(
+    customer: Callable[..., CustomerPage],
+) -> None:
+    def item(name: str, at: int, **changes: Any) -> dict[str, Any]:
+        held = {"case_id": name, "conversation_id": f"c-{name}", "state": "active", "agent_id": "li", "epoch": 2}
+        return {**held, "accepted_ms": at, "enqueued_ms": at, **changes}
+
+    steps = [
+        {"cases": [item("b", 2)], "gone": []},
+        {"cases": [item("a", 1), item("b", 2, last_text="在吗")], "gone": []},
+        {"cases": [item("m", 0, state="message_left", agent_id="")], "gone": []},
+        {"cases": [item("a", 1, state="wrap_up")], "gone": ["b"]},
+        {"cases": [item("d", 4)], "gone": ["m"]},
+        {"cases": [], "gone": ["a"]},
+    ]
+    assert customer().page.evaluate(FLOOR, steps) == []
+
+
 def test_the_console_keeps_one_copy_of_an_entry_and_forgets_a_case_that_left(
     customer: Callable[..., CustomerPage],
 ) -> None:

@@ -27,8 +27,6 @@ const QUIET_LOSS_TRIES = 2;
 const TOAST_MS = 4000;
 // The brief is read again at most this often while the customer writes.
 const BRIEF_EVERY_MS = 800;
-// Chats of others send no events to those who do not watch them, so a supervisor's view reads them again.
-const OTHERS_EVERY_MS = 5000;
 const SESSION_OVER = new Set([4401, 4403, 4409]);
 
 class JiehuaDesk extends HTMLElement {
@@ -44,7 +42,6 @@ class JiehuaDesk extends HTMLElement {
   #seen = null;
   #briefs = new Map();
   #briefTimer = 0;
-  #othersTimer = 0;
   #threads = new Threads(
     (id, entries) => this.#add(id, entries),
     () => this.#toast(t("thread.failed")),
@@ -54,6 +51,10 @@ class JiehuaDesk extends HTMLElement {
   #canned = new CannedReplies();
   #stopShortcuts = () => {};
   #drawing = 0;
+
+  get #supervises() {
+    return this.me.roles.some((role) => role === "supervisor" || role === "admin");
+  }
 
   connectedCallback() {
     this.#state = { ...EMPTY, me: this.me };
@@ -70,7 +71,6 @@ class JiehuaDesk extends HTMLElement {
   disconnectedCallback() {
     this.#live.close();
     this.#stopShortcuts();
-    clearInterval(this.#othersTimer);
   }
 
   // --- frames
@@ -83,6 +83,9 @@ class JiehuaDesk extends HTMLElement {
       this.#state = apply(before, frame);
       if (frame.type === "snapshot") this.#begun(frame);
       if (frame.type === "entry") this.#settled(frame);
+      // What was said between the reading of the log and the beginning of the watch.
+      if (frame.type === "watching") this.#threads.newer(frame.conversation_id, 0);
+      if (this.#state.floor.gap) this.#followFloor();
       if (frame.type === "typing" && frame.on) setTimeout(() => this.#draw(), TYPING_MS + 100);
       if (frame.type === "viewing" && frame.on) setTimeout(() => this.#draw(), VIEWING_MS + 100);
       this.#announce(before, frame);
@@ -93,6 +96,7 @@ class JiehuaDesk extends HTMLElement {
   /** A snapshot: fresh state; what it cannot carry (the open log, unsent replies) is fetched and sent again. */
   #begun(frame) {
     setServerTime(frame.now_ms);
+    if (this.#view === "supervisor") this.#followFloor();
     this.#parts.banner.hidden = true;
     const kept = this.#openId && this.#state.threads[this.#openId];
     this.#state = { ...this.#state, threads: kept ? { [this.#openId]: kept } : {} };
@@ -112,6 +116,7 @@ class JiehuaDesk extends HTMLElement {
   }
 
   #settled({ conversation_id: id, entry }) {
+    if (!this.#state.threads[id]) this.#threads.missed(id);
     this.#outboxes.get(id)?.settle([entry]);
     if (id === this.#openId) this.#refreshBrief();
   }
@@ -219,11 +224,10 @@ class JiehuaDesk extends HTMLElement {
     this.#draw();
   }
 
-  async #fetchOthers() {
-    const fetchState = (name) => get(`/api/agent/cases?state=${name}`).catch(() => null);
-    const [others, left] = await Promise.all([fetchState("active"), fetchState("message_left")]);
-    this.#state = { ...this.#state, others: others?.cases ?? this.#state.others, left: left?.cases ?? this.#state.left };
-    this.#draw();
+  /** While the supervisor's view is shown, every chat is followed: from the last number that is here. */
+  #followFloor() {
+    const { name, id } = this.#state.floor;
+    this.#live.send({ type: "floor", on: this.#view === "supervisor", floor: name, after: id });
   }
 
   #refreshBrief() {
@@ -350,11 +354,7 @@ class JiehuaDesk extends HTMLElement {
     if (moved) this.#tellViewing();
     this.#parts.columns.hidden = view !== "chats";
     this.#parts.supervisor.element.hidden = view !== "supervisor";
-    clearInterval(this.#othersTimer);
-    if (view === "supervisor") {
-      this.#fetchOthers();
-      this.#othersTimer = setInterval(() => document.hidden || this.#fetchOthers(), OTHERS_EVERY_MS);
-    }
+    if (moved && this.#supervises) this.#followFloor();
     this.#draw();
   }
 

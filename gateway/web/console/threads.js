@@ -7,7 +7,8 @@ const PAGE_ENTRIES = 200;
 export class Threads {
   #whole = new Set();
   #last = new Map();
-  #fetching = new Set();
+  #fetching = new Map();
+  #missed = new Set();
   #add;
   #failed;
 
@@ -27,18 +28,29 @@ export class Threads {
     this.#whole = new Set(this.#whole.has(id) ? [id] : []);
   }
 
-  /** The newest page, unless it is on its way already. */
-  async newest(id) {
-    if (this.#fetching.has(id)) return;
-    this.#fetching.add(id);
-    // Everything before a number that no log reaches.
-    await this.#page(id, `before=${Number.MAX_SAFE_INTEGER}`);
-    this.#fetching.delete(id);
+  /** The newest page, once however often it is asked for meanwhile, and what came while it was on its way. */
+  newest(id) {
+    if (!this.#fetching.has(id)) {
+      // Everything before a number that no log reaches.
+      const coming = this.#page(id, `before=${Number.MAX_SAFE_INTEGER}`).then(async () => {
+        this.#fetching.delete(id);
+        if (this.#missed.delete(id)) await this.newer(id, 0);
+      });
+      this.#fetching.set(id, coming);
+    }
+    return this.#fetching.get(id);
   }
 
-  /** Everything after `seq`. */
+  /** An entry came for a log that is not here yet: the page on its way may have been read before it was written. */
+  missed(id) {
+    if (this.#fetching.has(id)) this.#missed.add(id);
+  }
+
+  /** Everything after `seq`, or after what has been read if that is more. */
   async newer(id, seq) {
-    for (let after = Math.max(seq, this.#last.get(id) ?? 0); ; ) {
+    if (this.#fetching.has(id)) return this.missed(id);
+    if (!this.#last.has(id)) return;
+    for (let after = Math.max(seq, this.#last.get(id)); ; ) {
       const page = await get(`${path(id)}?after=${after}&limit=${PAGE_ENTRIES}`).catch(() => null);
       if (!page) return;
       this.#take(id, page);
