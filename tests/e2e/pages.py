@@ -189,6 +189,13 @@ class AgentConsole(Screen):
         self.field.press("Enter")
         expect(self.turns.filter(has_text=text)).to_have_count(1)
 
+    def write_as(self, kind: str, text: str) -> None:
+        """Write a note or a whisper."""
+        self.page.locator(f".write-modes [data-mode={kind}]").click()
+        self.field.fill(text)
+        self.field.press("Enter")
+        expect(self.turns.filter(has_text=text)).to_have_count(1)
+
     @property
     def tray(self) -> Locator:
         """The files that will go with the next message."""

@@ -432,3 +432,38 @@ def test_a_whisper_is_for_the_agents_eyes_and_a_called_colleague_comes(customer:
     assert "先补偿十元" not in page.page.content()
     boss.page.get_by_role("button", name="主管").click()
     expect(console.page.locator(".viewers")).not_to_contain_text("老张")
+
+
+def test_of_a_long_thread_only_a_part_is_in_the_page_and_every_line_can_be_reached(
+    customer: OpenCustomer, agent: LogIn
+) -> None:
+    page, console = served(customer, agent)
+    page.page.evaluate(
+        """async () => {
+            for (let number = 0; number < 260; number += 1) {
+                const body = JSON.stringify({ key: `n${number}`, text: `第${String(number).padStart(3, "0")}句` });
+                const headers = { "Content-Type": "application/json" };
+                await fetch("/api/customer/say", { method: "POST", headers, body });
+            }
+        }"""
+    )
+    expect(console.turns.last).to_contain_text("第259句")
+    expect(console.turns.last).to_be_in_viewport()
+    assert console.turns.count() <= 120
+    console.reload()
+    expect(console.turns.last).to_contain_text("第259句")
+    for _ in range(60):
+        console.thread.hover()
+        console.page.mouse.wheel(0, -4000)
+        earlier = console.thread.get_by_role("button", name="更早的消息")
+        if earlier.is_visible():
+            earlier.click()
+        if console.turns.filter(has_text="第000句").count():
+            break
+    expect(console.turns.filter(has_text="第000句")).to_have_count(1)
+    assert console.turns.count() <= 300
+    console.write("看完了")  # writing leads back to the end
+    expect(console.turns.last).to_be_in_viewport()
+    expect(console.turns.filter(has_text="第000句")).to_have_count(0)
+    console.brief.locator(".context-line.problem").click()  # a line of the brief leads to what is not in the page
+    expect(console.turns.filter(has_text=ANGRY).first).to_be_in_viewport()

@@ -211,3 +211,49 @@ def test_the_page_speaks_english_when_asked(customer: Callable[..., CustomerPage
     assert page.page.evaluate("document.documentElement.lang") == "en"
     page.page.goto(page.url)
     page.human_button.filter(has_text="Talk to a person").wait_for()
+
+
+def test_the_window_over_a_long_log_stays_on_its_lines_whatever_comes_above_and_below(
+    customer: Callable[..., CustomerPage],
+) -> None:
+    script = """async () => {
+        const { LogWindow } = await import("/static/console/window.js");
+        const ids = (from, to) => Array.from({ length: to - from }, (_, at) => `e${from + at}`);
+        const part = new LogWindow();
+        const inside = (held) => { const [start, end] = part.range; return [held[start], held[end - 1], end - start]; };
+        const seen = [];
+        let held = ids(1000, 1200);
+        part.update(held, true);
+        seen.push(inside(held));                     // the end
+        part.up();
+        seen.push(inside(held));                     // slid up, the end still inside
+        held = ids(1000, 1205);
+        part.update(held, false);
+        seen.push(inside(held));                     // lines came below a reader near the end
+        while (part.up());
+        held = ids(800, 1205);
+        part.update(held, false);
+        seen.push(inside(held));                     // an earlier page came above: the same lines
+        while (part.up());
+        seen.push(inside(held));                     // the very first, and no more than the most
+        held = ids(800, 1210);
+        part.update(held, false);
+        seen.push(inside(held));                     // far from the end, new lines change nothing
+        seen.push([part.reach("e1150"), inside(held)[0] <= "e1150", part.reach("nowhere")]);
+        while (part.down());
+        seen.push(inside(held));
+        part.update(held, true);
+        seen.push(inside(held));                     // following again
+        return seen;
+    }"""
+    assert customer().page.evaluate(script) == [
+        ["e1080", "e1199", 120],
+        ["e1020", "e1199", 180],
+        ["e1020", "e1204", 185],
+        ["e1000", "e1204", 205],
+        ["e800", "e1099", 300],
+        ["e800", "e1099", 300],
+        [True, True, False],
+        ["e1090", "e1209", 120],
+        ["e1090", "e1209", 120],
+    ]
