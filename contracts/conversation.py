@@ -31,11 +31,27 @@ class Author(str, Enum):
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A picture or file that belongs to one message. `id` leads to it within its conversation and nowhere else.
+
+    `media_type` was found by looking at the content; `size` is in bytes, `width` and `height` of a picture in pixels.
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
 class Entry:
     """One line of a conversation's log. `seq` counts from 1 without gaps; `at_ms` is Redis time, UTC.
 
     `key` is the client's idempotency key; `author_id` the agent's name for Author.AGENT. `data` depends on kind:
     a bot MESSAGE carries an encoded `BotMessage` without its text; CASE carries {case_id, state, reason, agent_id}.
+    A MESSAGE with files carries their `attachments`; `wordless` tells that its text only stands for them.
     """
 
     seq: int
@@ -83,8 +99,9 @@ class DeskEvent:
     """One thing that happened, published to the relays of every gateway.
 
     `kind`: "entry" (a log entry; `data` is the encoded Entry), "conversation" (its state changed), "queue" (the
-    queue or an offer changed), "agent" (presence changed), "typing" (`data`: {author, on}). `agent_id` is set when
-    it concerns one agent (an offer to them, their chat).
+    queue or an offer changed), "agent" (presence changed), "typing" (`data`: {author, on}); between
+    gateways also "viewing" (an agent looks at a conversation) and "mention" (one was called in a note). `agent_id` is
+    set when it concerns one agent (an offer to them, their chat).
     """
 
     kind: str

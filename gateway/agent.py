@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response, WebSocket
 
 from contracts.codec import encode
 from gateway import frames, wire
-from gateway.access import AGENT_COOKIE, address_of, may_read, may_read_case
+from gateway.access import AGENT_COOKIE, address_of
 from gateway.agent_socket import AgentSocket, me
 from gateway.console import case_views
 from gateway.customer import refuse
@@ -17,6 +17,7 @@ from gateway.live import CLOSE_NO_SESSION, CLOSE_NOT_ALLOWED, CLOSE_UNAVAILABLE
 from gateway.parts import Parts
 from gateway.people import Role
 from gateway.relay import Inbox
+from gateway.visible import entry_is_for
 from handoff.errors import DeskError
 from handoff.model import CaseState
 
@@ -63,7 +64,7 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/api/agent/conversations/{conversation_id}/log")
     async def thread(request: Request, conversation_id: str) -> Response:
         person = await parts.staff.require(request.cookies, *CONSOLE_ROLES)
-        if not await may_read(parts.desk, person, conversation_id):
+        if not await parts.may_read(person, conversation_id):
             raise NotAllowed
         before = wire.integer(request, "before", default=0)
         window = {"before": before} if before else {"after": wire.integer(request, "after", default=0)}
@@ -71,7 +72,11 @@ def routes(parts: Parts) -> APIRouter:
         entries = await parts.desk.log(conversation_id, limit=limit, **window)
         await asyncio.to_thread(parts.people.audit, person.name, "read", conversation_id)
         view = await parts.desk.conversation(conversation_id)
-        return wire.answer({"conversation": encode(view), "entries": [encode(entry) for entry in entries]})
+        documents = [encode(entry) for entry in entries]
+        shown = [document for document in documents if entry_is_for(document, person)]
+        # Paging goes by the log's own numbers: a page may show fewer lines than it read.
+        read = {"first": entries[0].seq, "last": entries[-1].seq} if entries else {"first": 0, "last": 0}
+        return wire.answer({"conversation": encode(view), "entries": shown, "count": len(entries), **read})
 
     @router.get("/api/agent/cases")
     async def cases(request: Request) -> Response:
@@ -91,14 +96,14 @@ def routes(parts: Parts) -> APIRouter:
     async def one_case(request: Request, case_id: str) -> Response:
         person = await parts.staff.require(request.cookies, *CONSOLE_ROLES)
         case = await parts.desk.case(case_id)
-        if not await may_read_case(parts.desk, person, case):
+        if not await parts.may_read_case(person, case):
             raise NotAllowed
         return wire.answer((await case_views(parts.desk, [case]))[0])
 
     @router.get("/api/agent/cases/{case_id}/brief")
     async def brief(request: Request, case_id: str) -> Response:
         person = await parts.staff.require(request.cookies, *CONSOLE_ROLES)
-        if not await may_read_case(parts.desk, person, await parts.desk.case(case_id)):
+        if not await parts.may_read_case(person, await parts.desk.case(case_id)):
             raise NotAllowed
         document = encode(await parts.desk.brief(case_id))
         texts = await parts.faq.of([suggestion["entry_id"] for suggestion in document["suggestions"]])
@@ -129,6 +134,7 @@ def routes(parts: Parts) -> APIRouter:
                     await served.run()
                 finally:
                     served.leave()
+                    await served.look_away()
             except DeskError as error:
                 await refuse(socket, from_desk(error), CLOSE_UNAVAILABLE)
             finally:

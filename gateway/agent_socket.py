@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
 from starlette.websockets import WebSocket
 
 from contracts.codec import encode
-from contracts.conversation import DeskEvent
+from contracts.conversation import ConversationView, DeskEvent
 from gateway import frames, text
-from gateway.access import may_read
 from gateway.console import case_views
-from gateway.customer import shop
-from gateway.errors import BadRequest, GatewayError, NotAllowed
+from gateway.customer import shop, words_of
+from gateway.errors import BadRequest, GatewayError, NotAllowed, NotNow
 from gateway.live import CLOSE_ENDED, EndSocket, LiveSocket
 from gateway.parts import Parts
 from gateway.people import Person, Role
 from gateway.relay import Inbox
+from gateway.visible import entry_is_for
+from handoff.errors import DeskError
 from handoff.model import AgentStatus
 
 PAGE = 200
@@ -26,6 +28,8 @@ MAX_WATCHED = 50
 MAX_NOTE = 2000
 # How often an open socket makes sure that its login still holds.
 LOGIN_CHECK_S = 10.0
+# How long a colleague's page believes that somebody looks at the same conversation without hearing of them.
+VIEWING_LIFE_S = 35.0
 _CHECK_LOGIN = DeskEvent(kind="check_login")
 _CATCH_UP = "catch_up"
 
@@ -56,6 +60,8 @@ class AgentSocket(LiveSocket):
         self._watched: set[str] = set()
         self._sent_seq: dict[str, int] = {}  # conversation id -> last number sent
         self._typing_at: dict[str, float] = {}
+        self._viewing = ""
+        self._company_at = -VIEWING_LIFE_S
         self._timer = asyncio.get_running_loop().call_later(LOGIN_CHECK_S, self._plan_login_check)
 
     # --- what the console is told
@@ -75,6 +81,7 @@ class AgentSocket(LiveSocket):
                 "agents": agents,
                 "now_ms": await self._desk.now_ms(),
                 "shop": shop(self._parts),
+                "mentions": [encode(mention) for mention in await self._parts.mentions.of(self._me.name)],
             }
         )
 
@@ -91,6 +98,10 @@ class AgentSocket(LiveSocket):
                         "on": bool(event.data.get("on")),
                     }
                 )
+        elif event.kind == "viewing":
+            await self._deliver_viewing(event)
+        elif event.kind == "mention":
+            await self.send({"type": "mention", "mention": event.data})
         elif event.kind in ("queue", "conversation", "agent"):
             await self._look_at_mine()
         elif event.kind == "resync":
@@ -119,7 +130,20 @@ class AgentSocket(LiveSocket):
 
     async def _send_entry(self, conversation_id: str, entry: dict[str, Any]) -> None:
         self._sent_seq[conversation_id] = entry["seq"]
-        await self.send({"type": "entry", "conversation_id": conversation_id, "entry": entry})
+        if entry_is_for(entry, self._me):
+            await self.send({"type": "entry", "conversation_id": conversation_id, "entry": entry})
+
+    async def _deliver_viewing(self, event: DeskEvent) -> None:
+        """A colleague looks at a conversation, or away; one who just came is told who is here already."""
+        who, conversation_id = event.data["who"], event.conversation_id
+        if who["name"] == self._me.name:
+            return
+        shown = {name: event.data[name] for name in ("who", "on", "typing")}
+        await self.send({"type": "viewing", "conversation_id": conversation_id, **shown})
+        if event.data["on"] and conversation_id == self._viewing:
+            self._company_at = time.monotonic()
+            if event.data["hello"]:
+                await self._tell_viewing(conversation_id, on=True)
 
     async def _catch_up(self, conversation_id: str) -> None:
         """Send everything of a followed conversation after the last number sent."""
@@ -163,10 +187,14 @@ class AgentSocket(LiveSocket):
             return  # the store is away; it is not the agent's fault
         if person is None:
             raise EndSocket(CLOSE_ENDED)
+        # A sign wears off on the pages of others; alone, there is nobody to keep it up for.
+        if self._viewing and time.monotonic() - self._company_at < VIEWING_LIFE_S:
+            await self._tell_viewing(self._viewing, on=True)
 
     def leave(self) -> None:
         """Stop following everything."""
         self._timer.cancel()
+        self._parts.floor.leave(self.inbox)
         for conversation_id in {*self._watched, *(view["conversation_id"] for view in self._mine.values())}:
             self._parts.relay.unfollow(conversation_id, self.inbox)
 
@@ -179,18 +207,27 @@ class AgentSocket(LiveSocket):
         if isinstance(frame, frames.Typing):
             await self._tell_typing(frame)
             return
+        if isinstance(frame, frames.Viewing):
+            await self._view(frame)
+            return
         self._parts.limits.agent.take(self._me.name)
         if isinstance(frame, frames.AgentSay):
+            files = await self._parts.attachments.claim(frame.conversation_id, frame.attachments, by=self._me.name)
             said = await self._desk.agent_say(
                 self._me.name,
                 frame.conversation_id,
                 key=text.key(frame.key),
-                text=text.message(frame.text, limit=self._parts.settings.max_text_characters),
+                text=words_of(frame, limit=self._parts.settings.max_text_characters),
                 epoch=frame.epoch,
+                attachments=files,
             )
             self.inbox.put({"type": "ack", "key": frame.key, "seq": said.seq, "at_ms": said.at_ms})
         elif isinstance(frame, frames.Note):
             await self._note(frame)
+        elif isinstance(frame, frames.Whisper):
+            await self._whisper(frame)
+        elif isinstance(frame, frames.Floor):
+            await self._follow_floor(frame)
         elif isinstance(frame, frames.Watch):
             await self._watch(frame.conversation_id, frame.after)
         elif isinstance(frame, frames.Unwatch):
@@ -202,15 +239,78 @@ class AgentSocket(LiveSocket):
 
     async def _note(self, frame: frames.Note) -> None:
         words = text.message(frame.text, limit=MAX_NOTE)
-        if not await may_read(self._desk, self._me, frame.conversation_id):
+        if not await self._parts.may_read(self._me, frame.conversation_id):
             raise NotAllowed
-        entry = await self._desk.note(self._me.name, frame.conversation_id, key=text.key(frame.key), text=words)
+        called = await self._parts.mentions.called_in(words, by=self._me.name)
+        entry = await self._desk.note(
+            *(self._me.name, frame.conversation_id),
+            key=text.key(frame.key),
+            text=words,
+            data={"mentions": list(called)} if called else None,
+        )
+        if called:
+            view = await self._desk.conversation(frame.conversation_id)
+            await self._parts.mentions.tell(frame.conversation_id, view.case_id or await self._last_case(view), entry)
         self.inbox.put({"type": "ack", "key": frame.key, "seq": entry.seq, "at_ms": entry.at_ms})
+
+    async def _last_case(self, view: ConversationView) -> str:
+        cases = await self._desk.cases_of(view.conversation_id)
+        return cases[-1].case_id if cases else ""
+
+    async def _whisper(self, frame: frames.Whisper) -> None:
+        """A word to the agent alone: a note that only they and supervisors see; never a message."""
+        words = text.message(frame.text, limit=MAX_NOTE)
+        if not self._me.may(Role.SUPERVISOR):
+            raise NotAllowed("只有主管可以说悄悄话。")
+        view = await self._desk.conversation(frame.conversation_id)
+        if not view.agent_id or view.agent_id == self._me.name:
+            raise NotNow("这个会话现在没有别的客服在接待，悄悄话没有人看。")
+        entry = await self._desk.note(
+            *(self._me.name, frame.conversation_id),
+            key=text.key(frame.key),
+            text=words,
+            data={"whisper": True, "to": view.agent_id},
+        )
+        self.inbox.put({"type": "ack", "key": frame.key, "seq": entry.seq, "at_ms": entry.at_ms})
+        await self._audit("whisper", frame.conversation_id)
+
+    async def _follow_floor(self, frame: frames.Floor) -> None:
+        if not self._me.may(Role.SUPERVISOR):
+            raise NotAllowed
+        if frame.on:
+            await self._parts.floor.enter(self.inbox, floor=frame.floor, after=frame.after)
+        else:
+            self._parts.floor.leave(self.inbox)
+
+    async def _view(self, frame: frames.Viewing) -> None:
+        """The page shows another conversation, or its agent writes there."""
+        wanted = frame.conversation_id
+        if wanted and wanted not in self._watched and not self._is_mine(wanted):
+            wanted = ""  # it left this agent's hands a moment ago
+        before, self._viewing = self._viewing, wanted
+        if before and before != wanted:
+            await self._tell_viewing(before, on=False)
+        if wanted:
+            await self._tell_viewing(wanted, on=True, typing=frame.typing, hello=before != wanted)
+
+    async def _tell_viewing(self, conversation_id: str, *, on: bool, typing: bool = False, hello: bool = False) -> None:
+        who = {"name": self._me.name, "display": self._me.display}
+        data = {"who": who, "on": on, "typing": typing, "hello": hello}
+        await self._desk.publish(DeskEvent("viewing", conversation_id, data=data))
+
+    async def look_away(self) -> None:
+        """The page is gone; colleagues need not wait until its sign wears off."""
+        if self._viewing:
+            with contextlib.suppress(DeskError):
+                await self._tell_viewing(self._viewing, on=False)
+
+    def _is_mine(self, conversation_id: str) -> bool:
+        return any(view["conversation_id"] == conversation_id for view in self._mine.values())
 
     async def _watch(self, conversation_id: str, after: int | None) -> None:
         if len(self._watched) >= MAX_WATCHED:
             raise BadRequest(f"同时查看的会话最多 {MAX_WATCHED} 个。")
-        if not await may_read(self._desk, self._me, conversation_id):
+        if not await self._parts.may_read(self._me, conversation_id):
             raise NotAllowed
         self._watched.add(conversation_id)
         self._parts.relay.follow(conversation_id, self.inbox)

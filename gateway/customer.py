@@ -13,6 +13,7 @@ from contracts.codec import encode
 from contracts.conversation import Author, ConversationView, DeskEvent
 from gateway import frames, text, wire
 from gateway.access import Proof, address_of
+from gateway.attachments import CUSTOMER, MOST_IN_A_MESSAGE
 from gateway.errors import BadRequest, GatewayError, NoSession, from_desk
 from gateway.live import CLOSE_NO_SESSION, CLOSE_NOT_ALLOWED, CLOSE_UNAVAILABLE, EndSocket, LiveSocket
 from gateway.parts import Parts
@@ -36,17 +37,29 @@ _LOOK_AGAIN = DeskEvent(kind="look_again")
 def shop(parts: Parts) -> dict[str, Any]:
     """What the customer page shows before anything was said."""
     settings = parts.settings
-    return {"name": settings.shop_name, "greeting": settings.greeting, "chips": list(settings.chips[:7])}
+    files = {"most": MOST_IN_A_MESSAGE, "max_bytes": settings.attachment_bytes}
+    return {
+        "name": settings.shop_name,
+        "greeting": settings.greeting,
+        "chips": list(settings.chips[:7]),
+        "files": files,
+    }
 
 
 async def say(parts: Parts, conversation_id: str, frame: frames.Say, address: str, *, channel: str = "web") -> Said:
     """Log a customer's message and have it answered; raises GatewayError or DeskError, changing nothing."""
     key = text.key(frame.key)
-    words = text.message(frame.text, limit=parts.settings.max_text_characters)
+    words = words_of(frame, limit=parts.settings.max_text_characters)
     choice = text.short(frame.choice, limit=MAX_CHOICE, name="选项") if frame.choice else None
     parts.limits.customer.take(conversation_id)
     parts.limits.address.take(address)
-    return await parts.desk.say(conversation_id, key=key, text=words, choice=choice, channel=channel)
+    files = await parts.attachments.claim(conversation_id, frame.attachments, by=CUSTOMER)
+    return await parts.desk.say(conversation_id, key=key, text=words, choice=choice, channel=channel, attachments=files)
+
+
+def words_of(frame: frames.Say | frames.AgentSay, *, limit: int) -> str:
+    """The cleaned text of a message, which may be empty when files come along."""
+    return text.message(frame.text, limit=limit) if text.clean(frame.text) or not frame.attachments else ""
 
 
 class CustomerSocket(LiveSocket):

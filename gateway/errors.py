@@ -3,6 +3,11 @@
     GatewayError
     ├── BadRequest      400  the request itself is wrong
     ├── TooLong         413  more characters or bytes than allowed
+    ├── FileTooBig      413  a file of more bytes than allowed
+    ├── BadFile         415  not a kind of file that is taken, by its content
+    ├── FileGone        410  a file that was brought too long ago, or by somebody else
+    ├── TooManyFiles    409  the conversation holds as many files as it may
+    ├── NoSpace         507  the disk is full
     ├── NoSession       401  no valid cookie
     ├── NotAllowed      403  known, but not permitted
     ├── Missing         404
@@ -53,6 +58,27 @@ class BadRequest(GatewayError):
 
 class TooLong(GatewayError):
     code, status, sentence = "too_long", 413, "内容太长了。"
+
+
+class FileTooBig(GatewayError):
+    code, status, sentence = "file_too_big", 413, "文件太大了。"
+
+
+class BadFile(GatewayError):
+    code, status = "bad_file", 415
+    sentence = "不支持这种文件。可以发图片（JPG、PNG、GIF、WebP）、PDF、Word、Excel、PPT、文本和 MP4 视频。"
+
+
+class FileGone(GatewayError):
+    code, status, sentence = "file_gone", 410, "文件已失效，请重新选择后再发。"
+
+
+class TooManyFiles(GatewayError):
+    code, status, sentence = "too_many_files", 409, "这个对话里的文件太多了。"
+
+
+class NoSpace(GatewayError):
+    code, status, sentence = "no_space", 507, "服务器的存储空间满了，文件没有保存；请先用文字说明，或稍后再试。"
 
 
 class NoSession(GatewayError):

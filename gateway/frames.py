@@ -21,9 +21,12 @@ MAX_INTEGER = 2**53 - 1
 
 @dataclass(frozen=True)
 class Say:
+    """`attachments` are ids of files brought before; with them the text may be empty."""
+
     key: str
     text: str
     choice: str | None = None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class AgentSay:
     conversation_id: str
     text: str
     epoch: int
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,32 @@ class Note:
     key: str
     conversation_id: str
     text: str
+
+
+@dataclass(frozen=True)
+class Whisper:
+    """A supervisor's word to the agent who serves the conversation."""
+
+    key: str
+    conversation_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Viewing:
+    """The conversation that is open on this page ("" for none), and whether something is being written there."""
+
+    conversation_id: str
+    typing: bool = False
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Follow the floor, or no longer; `after` is the last number of `floor` that the page has."""
+
+    on: bool
+    floor: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,6 +224,9 @@ AGENT: dict[str, type] = {
     "unwatch": Unwatch,
     "say": AgentSay,
     "note": Note,
+    "whisper": Whisper,
+    "viewing": Viewing,
+    "floor": Floor,
     "typing": Typing,
     "transfer": Transfer,
     "wrap_up": WrapUp,
@@ -218,6 +251,22 @@ class Identity:
     issued_at: int
     signature: str
     name: str = ""
+
+
+@dataclass(frozen=True)
+class CannedForm:
+    name: str
+    text: str
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class FaqDraftForm:
+    """`seq` is the agent's own message that the answer comes from."""
+
+    seq: int
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True)

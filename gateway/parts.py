@@ -7,11 +7,16 @@ import time
 from dataclasses import dataclass
 
 from contracts.conversation import DeskEvent
-from gateway.access import Customers, Origins, Staff
+from gateway.access import Customers, Origins, Staff, may_read, may_read_case
+from gateway.attachments import Attachments
+from gateway.canned import CannedReplies
 from gateway.console import Board, Presence
 from gateway.directory import Directory
+from gateway.faq_drafts import FaqDrafts
 from gateway.faq_texts import FaqTexts
-from gateway.people import People
+from gateway.floor import Floor
+from gateway.mentions import Mentions
+from gateway.people import People, Person, database_url
 from gateway.rasa_client import RasaClient
 from gateway.rates import Buckets, Gauge
 from gateway.records.claims import Claims
@@ -22,6 +27,7 @@ from gateway.settings import Settings
 from gateway.store import Store
 from gateway.workbench import Workbench
 from handoff.desk import Desk
+from handoff.model import Case
 from handoff.records.customers import Customers as CustomerRecords
 from handoff.records.departures import Departures
 from handoff.records.ticket_desk import TicketDesk
@@ -36,6 +42,7 @@ class Limits:
     sessions: Buckets
     agent: Buckets
     sockets: Gauge
+    uploads: Buckets
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -47,6 +54,8 @@ class Limits:
             # An agent with a canned-reply key and ten chats is fast; a stuck key is faster.
             agent=Buckets(burst=60, per_minute=600),
             sockets=Gauge(settings.sockets_per_address),
+            # A handful of pictures at once is usual, a stream of them is not.
+            uploads=Buckets(burst=20, per_minute=30),
         )
 
 
@@ -75,6 +84,11 @@ class Parts:
     departures: Departures
     ticket_links: TicketLinks
     claims: Claims
+    attachments: Attachments
+    canned: CannedReplies
+    drafts: FaqDrafts
+    mentions: Mentions
+    floor: Floor
 
     @classmethod
     def build(
@@ -94,6 +108,7 @@ class Parts:
                 staff.forget(event.agent_id)
 
         relay.listen(on_event)
+        directory = Directory(people)
         return cls(
             settings=settings,
             desk=desk,
@@ -104,7 +119,9 @@ class Parts:
             relay=relay,
             board=Board(desk, relay),
             presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
-            directory=Directory(people),
+            directory=directory,
+            floor=Floor(desk, relay),
+            mentions=Mentions(desk, store, directory),
             faq=FaqTexts(settings.faq),
             customers=Customers(
                 secrets.cookie_key,
@@ -120,22 +137,41 @@ class Parts:
             departures=Departures(desk, records, suspend),
             ticket_links=TicketLinks(secrets.cookie_key),
             claims=Claims(store),
+            attachments=Attachments(settings),
+            drafts=FaqDrafts(settings.faq),
+            canned=CannedReplies(settings.database_url or database_url(settings.data)),
+        )
+
+    async def may_read(self, person: Person, conversation_id: str) -> bool:
+        """Whether a person may read a conversation: see `access.may_read`, or they were called to it in a note."""
+        return await may_read(self.desk, person, conversation_id) or await self.mentions.allow(
+            person.name, conversation_id
+        )
+
+    async def may_read_case(self, person: Person, case: Case) -> bool:
+        """As `may_read`, for one case."""
+        return await may_read_case(self.desk, person, case) or await self.mentions.allow(
+            person.name, case.conversation_id
         )
 
     async def start(self) -> None:
         """Begin to listen to the desk."""
         await self.directory.refresh()
+        await asyncio.to_thread(self.attachments.sweep)
         await self.relay.start()
         self.board.start()
+        self.floor.start()
         self.presence.start()
 
     async def close(self) -> None:
         """Stop what `start` began."""
         await self.presence.close()
         await self.board.close()
+        await self.floor.close()
         await self.relay.close()
         await self.bot.close()
         await self.workbench.close()
+        self.canned.close()
 
 
 def now_ms() -> int:

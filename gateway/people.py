@@ -96,19 +96,24 @@ def database_url(data: Path) -> str:
     return f"sqlite:///{(data / 'jiehua.db').resolve()}"
 
 
+def open_database(url: str) -> sa.Engine:
+    """The engine of a SQLAlchemy `url`; the folder of an SQLite file is made when it is missing."""
+    parsed = sa.make_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    if sqlite and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    # One connection for an in-memory database, or every thread would see its own.
+    options = {"poolclass": sa.pool.StaticPool} if sqlite and parsed.database in (None, "", ":memory:") else {}
+    arguments = {"check_same_thread": False, "timeout": 15} if sqlite else {}
+    return sa.create_engine(parsed, connect_args=arguments, **options)
+
+
 class People:
     """The store of people; safe to use from several threads and processes."""
 
     def __init__(self, url: str) -> None:
         """Open the database at the SQLAlchemy `url`, making the tables when they are missing."""
-        parsed = sa.make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        if sqlite and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        # One connection for an in-memory database, or every thread would see its own.
-        options = {"poolclass": sa.pool.StaticPool} if sqlite and parsed.database in (None, "", ":memory:") else {}
-        arguments = {"check_same_thread": False, "timeout": 15} if sqlite else {}
-        self._engine = sa.create_engine(parsed, connect_args=arguments, **options)
+        self._engine = open_database(url)
         self._lock = threading.Lock()
         _Base.metadata.create_all(self._engine)
         self._hasher = PasswordHasher()

@@ -33,7 +33,7 @@ class Settings:
 
     host: str = _setting("JIEHUA_HOST", "127.0.0.1", "Address the gateway listens on.")
     port: int = _setting("JIEHUA_PORT", 8000, "Port the gateway listens on.")
-    data: Path = _setting("JIEHUA_DATA", _VAR, "Folder for secrets and the SQLite database.")  # noqa: RUF009
+    data: Path = _setting("JIEHUA_DATA", _VAR, "Folder for secrets, SQLite and the files of conversations.")  # noqa: RUF009
     redis_url: str = _setting(
         ("JIEHUA_REDIS_URL", "REDIS_URL"),
         "redis://127.0.0.1:6379/0",
@@ -86,6 +86,16 @@ class Settings:
     )
     max_text_characters: int = _setting("JIEHUA_MAX_TEXT_CHARACTERS", 2000, "Longest message of a customer or agent.")
     max_frame_bytes: int = _setting("JIEHUA_MAX_FRAME_BYTES", 16 * 1024, "Longest socket frame or request body.")
+    attachment_bytes: int = _setting("JIEHUA_ATTACHMENT_BYTES", 10 * 1024**2, "Largest picture or file.")
+    attachments_per_conversation: int = _setting(
+        "JIEHUA_ATTACHMENTS_PER_CONVERSATION", 200, "Most pictures and files one conversation keeps."
+    )
+    attachment_bytes_per_conversation: int = _setting(
+        "JIEHUA_ATTACHMENT_BYTES_PER_CONVERSATION", 200 * 1024**2, "Their size together."
+    )
+    disk_reserve_bytes: int = _setting(
+        "JIEHUA_DISK_RESERVE_BYTES", 256 * 1024**2, "Disk space that pictures and files leave free."
+    )
     customer_burst: int = _setting("JIEHUA_CUSTOMER_BURST", 8, "Messages one customer may send at once.")
     customer_per_minute: int = _setting("JIEHUA_CUSTOMER_PER_MINUTE", 40, "Messages of one customer, sustained.")
     address_burst: int = _setting("JIEHUA_ADDRESS_BURST", 60, "Messages one network address may send at once.")

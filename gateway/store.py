@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -36,6 +37,12 @@ class Store(Protocol):
 
     async def rise(self, name: str, value: int, *, ttl_s: float) -> int:
         """Set a number to the larger of itself and `value`; returns what it was before (0 for none)."""
+
+    async def push(self, name: str, value: str, *, ttl_s: float, most: int) -> None:
+        """Add to a list that keeps its `most` newest values and expires `ttl_s` after its last one."""
+
+    async def pushed(self, name: str) -> list[str]:
+        """The values of a list, the oldest first."""
 
     async def ping(self) -> None:
         """Raise Unavailable when the store does not answer."""
@@ -85,6 +92,13 @@ class MemoryStore:
         await self.put(name, str(max(before, value)), ttl_s=ttl_s)
         return before
 
+    async def push(self, name: str, value: str, *, ttl_s: float, most: int) -> None:
+        await self.put(name, json.dumps([*await self.pushed(name), value][-most:]), ttl_s=ttl_s)
+
+    async def pushed(self, name: str) -> list[str]:
+        values: list[str] = json.loads(await self.get(name) or "[]")
+        return values
+
     async def ping(self) -> None:
         return
 
@@ -106,6 +120,15 @@ return counted
 """
 
 
+# KEYS[1] a list; ARGV[1] the value, ARGV[2] how many to keep, ARGV[3] life in ms. Returns how many there are.
+_PUSH = """
+redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], -tonumber(ARGV[2]), -1)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return redis.call('LLEN', KEYS[1])
+"""
+
+
 class RedisStore:
     """The store of any number of gateways."""
 
@@ -116,6 +139,7 @@ class RedisStore:
         self._prefix = f"jh:{{{tenant}}}:gw:"
         self._rise = self._redis.register_script(_RISE)
         self._count = self._redis.register_script(_COUNT)
+        self._push = self._redis.register_script(_PUSH)
 
     async def get(self, name: str) -> str | None:
         try:
@@ -152,6 +176,18 @@ class RedisStore:
     async def rise(self, name: str, value: int, *, ttl_s: float) -> int:
         try:
             return int(await self._rise(keys=[self._prefix + name], args=[value, int(ttl_s * 1000)]))
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+
+    async def push(self, name: str, value: str, *, ttl_s: float, most: int) -> None:
+        try:
+            await self._push(keys=[self._prefix + name], args=[value, most, int(ttl_s * 1000)])
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+
+    async def pushed(self, name: str) -> list[str]:
+        try:
+            return [str(value) for value in await self._redis.lrange(self._prefix + name, 0, -1)]
         except (RedisError, OSError) as error:
             raise Unavailable from error
 

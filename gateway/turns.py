@@ -21,6 +21,7 @@ from contracts.turn import TurnRequest, TurnResult
 from gateway.rasa_client import BotError
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.unseen import about_files, with_remark
 from handoff.desk import Desk
 from handoff.errors import BackendUnavailable, DeskError
 from handoff.model import Finished, Turn
@@ -146,6 +147,8 @@ class TurnWorker:
 
     async def _ask(self, turn: Turn) -> TurnResult:
         """Ask the bot, twice if the first failure may pass; raises BotError."""
+        if turn.wordless:
+            return about_files(turn)
         request = TurnRequest(
             conversation_id=turn.conversation_id,
             bot_session=turn.bot_session,
@@ -160,7 +163,7 @@ class TurnWorker:
         )
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._bot.turn(request)
+                return with_remark(await self._bot.turn(request), turn)
             except BotError as error:
                 if attempt == TRIES or not error.again:
                     raise

@@ -1,5 +1,5 @@
 """What a customer may see: messages, the bare course of their case, and their own votes. Never notes, annotations,
-fenced writes, evidence, login names or other inside details.
+fenced writes, evidence, login names or other inside details. And what of the inside is for some colleagues only.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from typing import Any
 
 from contracts.codec import encode
 from contracts.conversation import ConversationView
+from gateway.people import Person, Role
 
 # What may pass of an entry's `data`; anything a later version adds stays inside until it is named here.
-_MESSAGE_DATA = ("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait")
+_MESSAGE_DATA = (
+    *("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait"),
+    *("attachments", "wordless"),
+)
 _CASE_DATA = ("case_id", "state")
 _FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch")
 
@@ -41,6 +45,14 @@ def entry_for_customer(entry: dict[str, Any], display: Callable[[str], str]) -> 
         "author_id": display(entry["author_id"]) if author == "agent" and entry.get("author_id") else "",
         "data": {name: data[name] for name in kept if name in data},
     }
+
+
+def entry_is_for(entry: dict[str, Any], person: Person) -> bool:
+    """Whether an encoded entry is for this person: a whisper is for the agent it was meant for, and for supervisors."""
+    data = entry.get("data") or {}
+    if not data.get("whisper"):
+        return True
+    return person.name in (data.get("to"), entry.get("author_id")) or person.may(Role.SUPERVISOR)
 
 
 def view_for_customer(view: ConversationView) -> dict[str, Any]:

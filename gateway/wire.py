@@ -58,7 +58,7 @@ async def read_object(request: Request, *, limit: int) -> dict[str, Any]:
 
 
 def _digits(text: str) -> str:
-    return text if text.isascii() and text.isdigit() and len(text) < 16 else ""
+    return text if text.isascii() and text.isdigit() and len(text) <= 16 else ""
 
 
 def integer(request: HTTPConnection, name: str, *, default: int, least: int = 0, most: int = frames.MAX_INTEGER) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from contracts.conversation import Author, ConversationView, Entry, EntryKind
+from contracts.conversation import Attachment, Author, ConversationView, Entry, EntryKind
 from contracts.escalation import Escalation, Evidence, Reason
 from handoff import upkeep
+from handoff.attached import with_files
 from handoff.brief import problem_of
 from handoff.errors import Invalid, NotFound, Stale
 from handoff.inputs import clean, message_text, name
@@ -51,15 +52,25 @@ class CustomerSide(Views):
         return await self._with_range(await self._backend.open(wanted, channel=channel, profile=profile or {}))
 
     async def say(
-        self, conversation_id: str, *, key: str, text: str, choice: str | None = None, channel: str = "web"
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        choice: str | None = None,
+        channel: str = "web",
+        attachments: Sequence[Attachment] = (),
     ) -> Said:
-        """Log a customer message and queue a turn if the bot owns the conversation; once a key."""
+        """Log a customer message and queue a turn if the bot owns the conversation; once a key.
+
+        The text may be empty when there are attachments.
+        """
         return await self._backend.say(
             conversation_id,
             key=name("key", key),
-            text=message_text(text),
             choice=choice,
             key_ttl_ms=self.policy.key_ttl_ms,
+            **with_files(text, attachments),
         )
 
     async def request_human(

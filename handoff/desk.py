@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from contracts.codec import encode
-from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind
+from contracts.conversation import Attachment, Author, ConversationView, DeskEvent, Entry, EntryKind
 from contracts.escalation import Escalation, Evidence, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff import upkeep
+from handoff.attached import with_files
 from handoff.customer_side import RACES, CustomerSide
 from handoff.errors import Invalid, Refused, Stale
 from handoff.inputs import clean, message_text, name
@@ -138,21 +139,35 @@ class Desk(CustomerSide):
         await self._backend.pass_on(case_id, agent_id, Verb.DECLINE, reason=clean(reason, 200), max_missed=0)
         await self.drain()
 
-    async def agent_say(self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int) -> Said:
+    async def agent_say(
+        self,
+        agent_id: str,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        epoch: int,
+        attachments: Sequence[Attachment] = (),
+    ) -> Said:
         """Say something to the customer under the epoch in which the agent took the case."""
         return await self._backend.agent_say(
             agent_id,
             conversation_id,
             key=name("key", key),
-            text=message_text(text),
             epoch=epoch,
             key_ttl_ms=self.policy.key_ttl_ms,
+            **with_files(text, attachments),
         )
 
-    async def note(self, agent_id: str, conversation_id: str, *, key: str, text: str) -> Entry:
-        """A private note; the customer never sees it."""
+    async def note(
+        self, agent_id: str, conversation_id: str, *, key: str, text: str, data: dict[str, Any] | None = None
+    ) -> Entry:
+        """A private note; the customer never sees it. `data`: {mentions}, or {whisper, to} for one agent's eyes."""
         return await self._write(
-            conversation_id, key, EntryKind.NOTE, Author.AGENT, text=message_text(text), author_id=agent_id, data={}
+            *(conversation_id, key, EntryKind.NOTE, Author.AGENT),
+            text=message_text(text),
+            author_id=agent_id,
+            data=data or {},
         )
 
     async def transfer(self, agent_id: str, case_id: str, *, note: str, to_agent: str = "", to_group: str = "") -> Case:
@@ -258,6 +273,10 @@ class Desk(CustomerSide):
         if author not in ("customer", "agent", "bot"):
             raise Invalid("author: customer, agent or bot")
         await self._backend.publish(DeskEvent("typing", conversation_id, agent_id, {"author": author, "on": on}))
+
+    async def publish(self, event: DeskEvent) -> None:
+        """Tell the relays of all gateways something of their own that is not stored."""
+        await self._backend.publish(event)
 
     def events(self) -> AsyncIterator[DeskEvent]:
         """Everything that happens, from now on; one subscription a process."""

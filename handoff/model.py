@@ -120,7 +120,8 @@ class Turn:
     """One customer message, claimed by one worker.
 
     `turn_id` names it for ever; `attempt` counts claims from 1. The other fields are those of contracts.TurnRequest.
-    `ticket` is the claim's place in the ready stream: the backend's business.
+    `ticket` is the claim's place in the ready stream: the backend's business. `attachments` counts the files that came
+    with the message; `wordless` tells that the customer wrote nothing beside them.
     """
 
     turn_id: str
@@ -136,6 +137,8 @@ class Turn:
     vip: bool = False
     attempt: int = 1
     ticket: str = ""
+    attachments: int = 0
+    wordless: bool = False
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,16 @@ class DeskBackend(Protocol):
     async def open(self, conversation_id: str, *, channel: str, profile: dict[str, Any]) -> ConversationView:
         """Create the conversation if it is new; a non-empty profile is merged into the known one."""
 
-    async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
+    async def say(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        choice: str | None,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
+    ) -> Said:
         """Log a customer message; queue a turn if the bot owns the conversation; reopen a case in wrap-up."""
 
     async def write(
@@ -187,7 +196,15 @@ class DeskBackend(Protocol):
         """DECLINE or LAPSE (only past the deadline): back in line, or to the agent who handed it over."""
 
     async def agent_say(
-        self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int, key_ttl_ms: int
+        self,
+        agent_id: str,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        epoch: int,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
     ) -> Said:
         """Log an agent's message; NotAllowed unless they own it, Stale under an older epoch."""
 

@@ -46,14 +46,23 @@ class MemoryBackend(Turns):
             self._hand_in(conversation)
         return self._view(conversation)
 
-    async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
+    async def say(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        choice: str | None,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
+    ) -> Said:
         conversation = self._find(conversation_id)
         if "s:" + key in conversation.said:
             return replace(conversation.said["s:" + key], duplicate=True)
         case = self._open_case_of(conversation)
         if case is not None and case.state is WRAP_UP:
             self._move(case, Verb.REOPEN)
-        data = {"choice": choice} if choice else {}
+        data = {**({"choice": choice} if choice else {}), **(data or {})}
         entry = self._append(conversation, EntryKind.MESSAGE, Author.CUSTOMER, text, key=key, data=data)
         if case is not None and not conversation.owed_since_ms:
             conversation.owed_since_ms = entry.at_ms
@@ -69,6 +78,8 @@ class MemoryBackend(Turns):
                 channel=conversation.channel,
                 choice=choice,
                 attempt=0,
+                attachments=len(data.get("attachments", ())),
+                wordless=bool(data.get("wordless")),
             )
             conversation.turns.append(turn)
             if len(conversation.turns) == 1:
@@ -245,7 +256,15 @@ class MemoryBackend(Turns):
         return self._move(case, verb, excluded=excluded, released_ms=now, why=reason)
 
     async def agent_say(
-        self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int, key_ttl_ms: int
+        self,
+        agent_id: str,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        epoch: int,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
     ) -> Said:
         conversation = self._find(conversation_id)
         name = f"a:{agent_id}:{key}"
@@ -255,7 +274,9 @@ class MemoryBackend(Turns):
             raise Stale(f"written under epoch {epoch}, the conversation is at {conversation.epoch}")
         if conversation.owner != AGENT or conversation.agent_id != agent_id:
             raise NotAllowed("this conversation is not yours")
-        entry = self._append(conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id)
+        entry = self._append(
+            conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id, data=data
+        )
         conversation.owed_since_ms = 0
         said = Said(entry.seq, entry.at_ms, conversation.epoch, AGENT)
         conversation.said[name] = said

@@ -74,7 +74,17 @@ class RedisBackend:
         fields = {name: rows.to_json(value) for name, value in profile.items()}
         return rows.view_of(await self._run("open", conversation_id=conversation_id, channel=channel, profile=fields))
 
-    async def say(self, conversation_id: str, *, key: str, text: str, choice: str | None, key_ttl_ms: int) -> Said:
+    async def say(
+        self,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        choice: str | None,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
+    ) -> Said:
+        data = {**({"choice": choice} if choice else {}), **(data or {})}
         return rows.said_of(
             await self._run(
                 "say",
@@ -82,7 +92,7 @@ class RedisBackend:
                 key=key,
                 text=text,
                 short=text[: rows.SHORT_CHARACTERS],
-                data=rows.to_json({"choice": choice}) if choice else "",
+                data=rows.to_json(data) if data else "",
                 key_ttl_ms=key_ttl_ms,
             )
         )
@@ -233,7 +243,15 @@ class RedisBackend:
         return rows.case_of(case)
 
     async def agent_say(
-        self, agent_id: str, conversation_id: str, *, key: str, text: str, epoch: int, key_ttl_ms: int
+        self,
+        agent_id: str,
+        conversation_id: str,
+        *,
+        key: str,
+        text: str,
+        epoch: int,
+        key_ttl_ms: int,
+        data: dict[str, Any] | None = None,
     ) -> Said:
         return rows.said_of(
             await self._run(
@@ -244,6 +262,7 @@ class RedisBackend:
                 text=text,
                 short=text[: rows.SHORT_CHARACTERS],
                 epoch=epoch,
+                data=rows.to_json(data) if data else "",
                 key_ttl_ms=key_ttl_ms,
             )
         )

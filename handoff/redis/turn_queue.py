@@ -120,4 +120,6 @@ def _turn(result: Sequence[Any]) -> Turn | None:
         vip=bool(json.loads(vip)),
         attempt=int(attempt),
         ticket=ticket,
+        attachments=len(entry.data.get("attachments", ())),
+        wordless=bool(entry.data.get("wordless")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.e2e.scripted import ScriptedStack
 # Generous: a machine that builds at the same time is slow, and a test that passes does not wait.
 expect.set_options(timeout=20_000)
 CHROMIUM = Path("/usr/bin/chromium")
+_numbers = itertools.count()  # a stack may serve several tests, and no name may come twice
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -70,7 +72,7 @@ def agent(browser: Browser, scripted: ScriptedStack, screens: list[Screen]) -> C
     """Log a new agent in."""
 
     def log_in(display: str = "小王", *, role: str = "agent", cap: int = 5) -> AgentConsole:
-        name = f"agent{len(screens)}"
+        name = f"agent{next(_numbers)}"
         password = scripted.agent(name, display=display, role=role, cap=cap)
         console = AgentConsole(browser, scripted.url, name, password)
         screens.append(console)

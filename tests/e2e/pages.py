@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page, expect
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
@@ -32,8 +32,8 @@ class Screen:
         return page
 
     def _heard(self, message: Any) -> None:
-        # A refused login, a conflict and a lost connection are stories of their own, told by the page itself.
-        expected = re.search(r"status of 4(?:01|09)|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
+        # A refused login or file, a conflict and a lost connection are stories of their own, told by the page itself.
+        expected = re.search(r"status of 4(?:01|09|15)|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")
 
@@ -104,6 +104,15 @@ class CustomerPage(Screen):
         self.write(text)
         expect(self.from_bot).not_to_have_count(before)
         return self.from_bot.last
+
+    @property
+    def tray(self) -> Locator:
+        """The files that will go with the next message."""
+        return self.page.locator(".tray-item")
+
+    def pick(self, *files: FilePayload) -> None:
+        """Choose files with the button."""
+        self.page.locator("input[type=file]").set_input_files(list(files))
 
     def reload(self) -> None:
         self.page.reload()
@@ -179,6 +188,22 @@ class AgentConsole(Screen):
         self.field.fill(text)
         self.field.press("Enter")
         expect(self.turns.filter(has_text=text)).to_have_count(1)
+
+    def write_as(self, kind: str, text: str) -> None:
+        """Write a note or a whisper."""
+        self.page.locator(f".write-modes [data-mode={kind}]").click()
+        self.field.fill(text)
+        self.field.press("Enter")
+        expect(self.turns.filter(has_text=text)).to_have_count(1)
+
+    @property
+    def tray(self) -> Locator:
+        """The files that will go with the next message."""
+        return self.page.locator(".tray-item")
+
+    def pick(self, *files: FilePayload) -> None:
+        """Choose files with the button."""
+        self.page.locator("input[type=file]").set_input_files(list(files))
 
     def resolve(self, summary: str = "已处理") -> None:
         """Close the open chat with a summary."""

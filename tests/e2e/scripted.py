@@ -128,6 +128,8 @@ class ScriptedStack:
 
     def __init__(self, **environment: str) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="jh-screens-"))
+        self.faq = self.data / "faq"  # the tests' own: what they draft stays out of the shop's
+        self.faq.mkdir()
         handler = type("Handler", (_Handler,), {"misses": {}})
         self._bot = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self._bot.serve_forever, daemon=True).start()
@@ -140,6 +142,7 @@ class ScriptedStack:
                 "JIEHUA_PORT": str(port),
                 "JIEHUA_BOT_URL": f"http://127.0.0.1:{self._bot.server_port}",
                 "JIEHUA_BOT_SECRET": secrets.token_hex(16),
+                "JIEHUA_FAQ": str(self.faq),
                 "JIEHUA_SHOP_NAME": "山谷生活馆",
                 # The tests' customers are quicker than people.
                 "JIEHUA_CUSTOMER_BURST": "1000",

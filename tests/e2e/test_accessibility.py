@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.pages import AgentConsole, CustomerPage, Screen
 from tests.e2e.scripted import ORDER
+from tests.e2e.test_files import RULES, photo
 
 pytestmark = pytest.mark.browser
 
@@ -63,3 +64,42 @@ def test_the_console_and_the_supervisors_view_have_no_serious_finding(
     console.page.keyboard.press("Escape")
     console.page.get_by_role("button", name="主管").click()
     assert findings(console) == []
+
+
+def test_files_and_the_tools_of_the_console_have_no_serious_finding(
+    customer: Callable[..., CustomerPage], agent: Callable[..., AgentConsole]
+) -> None:
+    page, console = customer(), agent("小王")
+    console.ready()
+    page.ask("杯子裂了，转人工")
+    console.take("杯子裂了")
+    page.pick(photo(), RULES, {"name": "坏.png", "mimeType": "image/png", "buffer": b"<svg/>"})
+    expect(page.tray.filter(has_text="不支持")).to_be_visible()
+    expect(page.page.locator(".tray progress")).to_have_count(0)
+    assert findings(page) == []
+    page.tray.get_by_role("button", name="移除 坏.png").click()
+    page.field.press("Enter")
+    expect(console.turns.last.locator("img")).to_be_visible()
+    boss = agent("老张", role="supervisor")
+    boss.page.get_by_role("button", name="主管").click()
+    boss.page.locator(".supervisor tr").filter(has_text="杯子裂了").get_by_role("button", name="查看").click()
+    boss.write_as("whisper", "先道歉")
+    expect(console.page.locator(".viewers")).to_be_visible()
+    console.write("这就为您补发")
+    console.write_as("note", "@老张 可以补发吗")
+    console.page.keyboard.press("Alt+l")
+    console.pick(photo())
+    expect(console.tray).to_contain_text("KB")
+    expect(console.page.locator(".desk-toast")).to_have_count(0)
+    assert findings(console) == []
+    console.field.fill("/")
+    expect(console.page.get_by_role("option").first).to_be_visible()
+    assert findings(console) == []
+    console.page.locator(".canned-foot button").click()
+    assert findings(console) == []
+    console.page.keyboard.press("Escape")
+    console.turns.filter(has_text="这就为您补发").get_by_role("button", name="变成 FAQ").focus()
+    console.page.keyboard.press("Enter")
+    assert findings(console) == []
+    boss.page.locator(".calls").click()
+    assert findings(boss) == []

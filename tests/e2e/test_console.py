@@ -159,16 +159,61 @@ def test_a_suggestion_is_inserted_by_one_key_and_sent_only_by_the_agent(customer
     expect(page.from_agent).to_contain_text(["· 微信、支付宝：即时到账"])
 
 
-def test_a_phrase_is_found_by_a_slash_and_knows_name_and_order(customer: OpenCustomer, agent: LogIn) -> None:
-    _, console = served(customer, agent)
+def test_a_canned_reply_is_found_by_name_or_initials_and_filled_from_the_case(
+    customer: OpenCustomer, agent: LogIn
+) -> None:
+    page, console = served(customer, agent)
     console.page.keyboard.press("Alt+l")
-    console.page.keyboard.type("/查单")
+    console.page.keyboard.type("/cd")
     expect(console.page.get_by_role("option")).to_have_count(1)
     console.page.keyboard.press("Enter")
     expect(console.field).to_have_value(f"我正在为您查询订单 {ORDER}，请稍等。")
     console.field.fill("/您好")
     console.page.keyboard.press("Enter")
     expect(console.field).to_have_value(re.compile("我是客服小王"))
+    console.field.fill("请问 {{phone}} 是您的号码吗")
+    console.field.press("Enter")
+    expect(console.page.locator(".write-hint")).to_have_text("还有没填的内容：{{phone}}")
+    expect(page.from_agent).to_have_count(0)
+
+
+def test_an_agent_adds_changes_and_deletes_a_canned_reply_of_their_own(customer: OpenCustomer, agent: LogIn) -> None:
+    _, console = served(customer, agent)
+    console.field.fill("/")
+    console.page.locator(".canned-foot button").click()
+    dialog = console.page.get_by_role("dialog", name="快捷回复")
+    expect(dialog.get_by_role("button", name="修改 您好")).to_have_count(0)  # a shared one is not theirs
+    dialog.get_by_label("名称").fill("补发")
+    dialog.get_by_label("内容").fill("这就为您补发，")
+    dialog.get_by_role("button", name="订单号").click()
+    dialog.get_by_role("button", name="保存").click()
+    expect(dialog.locator(".canned-row").first).to_contain_text("这就为您补发，{{order_number}}")
+    console.page.keyboard.press("Escape")
+    console.field.fill("/bf")
+    console.page.keyboard.press("Enter")
+    expect(console.field).to_have_value(f"这就为您补发，{ORDER}")
+    console.field.fill("/")
+    console.page.locator(".canned-foot button").click()
+    dialog.get_by_role("button", name="删除 补发").click()
+    expect(dialog.locator(".canned-row").filter(has_text="补发")).to_have_count(0)
+
+
+def test_an_own_answer_becomes_a_draft_with_the_customers_question_and_without_their_numbers(
+    customer: OpenCustomer, agent: LogIn, scripted: ScriptedStack
+) -> None:
+    _, console = served(customer, agent)
+    console.write("订单三天没动静，我们会催仓库")
+    answer = console.turns.filter(has_text="我们会催仓库")
+    answer.hover()
+    answer.get_by_role("button", name="变成 FAQ").click()
+    dialog = console.page.get_by_role("dialog", name="这条回答变成 FAQ")
+    expect(dialog.get_by_label("问题")).to_have_value("太气人了，我的订单 [号码] 三天没动静")
+    dialog.get_by_label("问题").fill("订单三天没动静怎么办")
+    dialog.get_by_role("button", name="存为草稿").click()
+    expect(console.page.locator(".desk-toast")).to_have_text("已存为草稿，等知识编辑审阅")
+    written = (scripted.faq / "drafts.yml").read_text("utf-8")
+    assert "订单三天没动静怎么办" in written
+    assert "status: draft" in written
 
 
 def test_asking_for_what_was_already_given_is_pointed_out(customer: OpenCustomer, agent: LogIn) -> None:
@@ -349,3 +394,76 @@ def test_logging_out_ends_the_session(customer: OpenCustomer, agent: LogIn) -> N
     expect(console.page.get_by_label("账号")).to_be_focused()
     console.page.reload()
     expect(console.page.get_by_label("账号")).to_be_visible()
+
+
+def test_a_whisper_is_for_the_agents_eyes_and_a_called_colleague_comes(customer: OpenCustomer, agent: LogIn) -> None:
+    page, console = served(customer, agent)
+    boss = agent("老张", role="supervisor")
+    boss.page.get_by_role("button", name="主管").click()
+    boss.page.locator(".supervisor tr").filter(has_text=ANGRY).get_by_role("button", name="查看").click()
+    # Each sees that the other is there.
+    expect(console.page.locator(".viewers")).to_have_text("老张 也在看这个会话")
+    expect(boss.page.locator(".viewers")).to_have_text("小王 也在看这个会话")
+    expect(boss.page.get_by_role("button", name="悄悄话")).to_have_attribute("aria-pressed", "true")
+    boss.field.press_sequentially("先补偿")
+    expect(console.page.locator(".viewers")).to_have_text("老张 正在这里写…")
+    boss.field.press_sequentially("十元")
+    boss.field.press("Enter")
+    expect(console.thread.locator(".turn-whisper")).to_contain_text("悄悄话 · 老张（客户看不到）")
+    expect(console.page.locator(".desk-toast")).to_have_text("主管悄悄话：先补偿十元")
+
+    li = agent("小李")
+    console.page.keyboard.press("Alt+p")
+    console.page.keyboard.type("@小")
+    console.page.get_by_role("option", name="小李").click()
+    console.page.keyboard.type("仓库归你们管吗")
+    console.page.keyboard.press("Enter")
+    expect(console.thread.locator(".turn-note mark")).to_have_text("@小李")
+    calls = li.page.locator(".calls")
+    expect(calls).to_have_text("@我 1")
+    calls.click()
+    li.page.locator(".mention").click()
+    expect(li.thread.locator(".turn-note")).to_contain_text("仓库归你们管吗")
+    expect(calls).to_have_text("@我")
+    console.write("这就给您补偿")
+    expect(page.from_agent).to_have_text(["这就给您补偿"])
+    page.reload()
+    expect(page.from_agent).to_have_text(["这就给您补偿"])
+    assert "先补偿十元" not in page.page.content()
+    boss.page.get_by_role("button", name="主管").click()
+    expect(console.page.locator(".viewers")).not_to_contain_text("老张")
+
+
+def test_of_a_long_thread_only_a_part_is_in_the_page_and_every_line_can_be_reached(
+    customer: OpenCustomer, agent: LogIn
+) -> None:
+    page, console = served(customer, agent)
+    page.page.evaluate(
+        """async () => {
+            for (let number = 0; number < 260; number += 1) {
+                const body = JSON.stringify({ key: `n${number}`, text: `第${String(number).padStart(3, "0")}句` });
+                const headers = { "Content-Type": "application/json" };
+                await fetch("/api/customer/say", { method: "POST", headers, body });
+            }
+        }"""
+    )
+    expect(console.turns.last).to_contain_text("第259句")
+    expect(console.turns.last).to_be_in_viewport()
+    assert console.turns.count() <= 120
+    console.reload()
+    expect(console.turns.last).to_contain_text("第259句")
+    for _ in range(60):
+        console.thread.hover()
+        console.page.mouse.wheel(0, -4000)
+        earlier = console.thread.get_by_role("button", name="更早的消息")
+        if earlier.is_visible():
+            earlier.click()
+        if console.turns.filter(has_text="第000句").count():
+            break
+    expect(console.turns.filter(has_text="第000句")).to_have_count(1)
+    assert console.turns.count() <= 300
+    console.write("看完了")  # writing leads back to the end
+    expect(console.turns.last).to_be_in_viewport()
+    expect(console.turns.filter(has_text="第000句")).to_have_count(0)
+    console.brief.locator(".context-line.problem").click()  # a line of the brief leads to what is not in the page
+    expect(console.turns.filter(has_text=ANGRY).first).to_be_in_viewport()

@@ -78,6 +78,55 @@ def test_a_stale_page_that_catches_up_equals_a_fresh_one_wherever_the_stream_was
     assert page.evaluate(CUT, [ENTRIES, SHOP, EVENTS, views]) == []
 
 
+FLOOR = """async (steps) => {
+    const { EMPTY, apply } = await import("/static/console/state.js");
+    const run = (state, frames) => frames.reduce((held, frame) => apply(held, frame), state);
+    const view = ({ others, left, floor }) => JSON.stringify([others, left, floor]);
+    const whole = (at) => {
+        const cases = {};
+        for (const { cases: changed, gone } of steps.slice(0, at)) {
+            for (const id of gone) delete cases[id];
+            for (const item of changed) cases[item.case_id] = item;
+        }
+        return { type: "floor", floor: "f", id: 1 + at, cases: Object.values(cases), gone: [], whole: true };
+    };
+    const frames = steps.map((step, at) => ({ type: "floor", floor: "f", id: 2 + at, whole: false, ...step }));
+    const fresh = view(apply(EMPTY, whole(steps.length)));
+    const different = [];
+    for (let from = 0; from <= steps.length; from += 1) {
+        for (let lost = from; lost <= steps.length; lost += 1) {
+            // Began at `from`, heard until `lost`; then the connection broke, and the rest came, some twice and late.
+            const stale = run(apply(EMPTY, whole(from)), frames.slice(from, lost));
+            const caught = run(stale, frames.slice(lost));
+            for (const late of [[], frames, [...frames].reverse()]) {
+                if (view(run(caught, late)) !== fresh) different.push([from, lost, late.length]);
+            }
+            const skipped = frames[lost + 1];
+            if (skipped && !apply(stale, skipped).floor.gap) different.push([from, lost, "gap"]);
+        }
+    }
+    return different;
+}"""
+
+
+def test_a_stale_floor_that_catches_up_equals_a_fresh_one_wherever_the_stream_was_cut(
+    customer: Callable[..., CustomerPage],
+) -> None:
+    def item(name: str, at: int, **changes: Any) -> dict[str, Any]:
+        held = {"case_id": name, "conversation_id": f"c-{name}", "state": "active", "agent_id": "li", "epoch": 2}
+        return {**held, "accepted_ms": at, "enqueued_ms": at, **changes}
+
+    steps = [
+        {"cases": [item("b", 2)], "gone": []},
+        {"cases": [item("a", 1), item("b", 2, last_text="在吗")], "gone": []},
+        {"cases": [item("m", 0, state="message_left", agent_id="")], "gone": []},
+        {"cases": [item("a", 1, state="wrap_up")], "gone": ["b"]},
+        {"cases": [item("d", 4)], "gone": ["m"]},
+        {"cases": [], "gone": ["a"]},
+    ]
+    assert customer().page.evaluate(FLOOR, steps) == []
+
+
 def test_the_console_keeps_one_copy_of_an_entry_and_forgets_a_case_that_left(
     customer: Callable[..., CustomerPage],
 ) -> None:
@@ -162,3 +211,49 @@ def test_the_page_speaks_english_when_asked(customer: Callable[..., CustomerPage
     assert page.page.evaluate("document.documentElement.lang") == "en"
     page.page.goto(page.url)
     page.human_button.filter(has_text="Talk to a person").wait_for()
+
+
+def test_the_window_over_a_long_log_stays_on_its_lines_whatever_comes_above_and_below(
+    customer: Callable[..., CustomerPage],
+) -> None:
+    script = """async () => {
+        const { LogWindow } = await import("/static/console/window.js");
+        const ids = (from, to) => Array.from({ length: to - from }, (_, at) => `e${from + at}`);
+        const part = new LogWindow();
+        const inside = (held) => { const [start, end] = part.range; return [held[start], held[end - 1], end - start]; };
+        const seen = [];
+        let held = ids(1000, 1200);
+        part.update(held, true);
+        seen.push(inside(held));                     // the end
+        part.up();
+        seen.push(inside(held));                     // slid up, the end still inside
+        held = ids(1000, 1205);
+        part.update(held, false);
+        seen.push(inside(held));                     // lines came below a reader near the end
+        while (part.up());
+        held = ids(800, 1205);
+        part.update(held, false);
+        seen.push(inside(held));                     // an earlier page came above: the same lines
+        while (part.up());
+        seen.push(inside(held));                     // the very first, and no more than the most
+        held = ids(800, 1210);
+        part.update(held, false);
+        seen.push(inside(held));                     // far from the end, new lines change nothing
+        seen.push([part.reach("e1150"), inside(held)[0] <= "e1150", part.reach("nowhere")]);
+        while (part.down());
+        seen.push(inside(held));
+        part.update(held, true);
+        seen.push(inside(held));                     // following again
+        return seen;
+    }"""
+    assert customer().page.evaluate(script) == [
+        ["e1080", "e1199", 120],
+        ["e1020", "e1199", 180],
+        ["e1020", "e1204", 185],
+        ["e1000", "e1204", 205],
+        ["e800", "e1099", 300],
+        ["e800", "e1099", 300],
+        [True, True, False],
+        ["e1090", "e1209", 120],
+        ["e1090", "e1209", 120],
+    ]

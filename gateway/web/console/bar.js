@@ -7,7 +7,7 @@ const STATUSES = ["ready", "break"];
 const SUPERVISING = new Set(["supervisor", "admin"]);
 const EDITING = new Set(["editor", "admin"]);
 
-/** `actions`: `{status(name), show(view), help(), logOut()}`. Returns `{element, render(status, view)}`. */
+/** `actions`: `{status(name), show(view), mentions(), help(), logOut()}`. Returns `{element, render(status, view, unseen)}`. */
 export function makeBar(me, notifier, actions) {
   const button = (text, act, props = {}) => h("button", { class: "button", type: "button", on: { click: act }, ...props }, text);
   const supervises = me.roles.some((role) => SUPERVISING.has(role));
@@ -18,6 +18,7 @@ export function makeBar(me, notifier, actions) {
     press(sound, notifier.on);
   });
   press(sound, notifier.on);
+  const calls = button("", actions.mentions, { class: "button calls" });
   const element = h(
     "header",
     { class: "bar" },
@@ -27,13 +28,17 @@ export function makeBar(me, notifier, actions) {
     h("span", { class: "bar-space" }),
     h("span", { class: "bar-who" }, me.display),
     h("div", { class: "segment", role: "group", "aria-label": t("desk.status") }, statuses),
+    calls,
     sound,
     button("?", actions.help, { "aria-label": t("desk.help"), title: t("desk.help") }),
     button(t("desk.logout"), actions.logOut, { class: "button plain" }),
   );
   return {
     element,
-    render(status, view) {
+    render(status, view, unseen) {
+      const words = unseen ? t("mention.unseen", { n: unseen }) : t("mention.title");
+      if (calls.textContent !== words) calls.textContent = words;
+      press(calls, unseen > 0);
       for (const item of statuses) press(item, item.dataset.status === status);
       for (const item of views) press(item, item.dataset.view === view);
     },

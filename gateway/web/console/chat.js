@@ -3,7 +3,7 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { confirmDialog, resolveDialog, transferDialog } from "./dialogs.js";
-import { entityName } from "./explain.js";
+import { faqDialog, questionBefore } from "./faq_dialog.js";
 import { customerName, reasonTag, timerOf } from "./list.js";
 import { makeThread } from "./thread.js";
 import { makeWriter } from "./write.js";
@@ -11,10 +11,11 @@ import { makeWriter } from "./write.js";
 const SUPERVISING = new Set(["supervisor", "admin"]);
 
 /**
- * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case)}`.
+ * `actions`: `{do(frame), say(conversationId, fields), retry(key), drop(key), earlier(conversationId), accept(case),
+ * notice(text), limits(), canned, viewing(typing)}`.
  *
  * Returns `{element, render(case, view), focus(mode), insert(text), jump(seq), resolve()}`; `view` is `{entries | null,
- * pending, hasEarlier, isMine, typing, agents, brief}`.
+ * pending, hasEarlier, isMine, typing, viewers, agents, shop, brief}`.
  */
 export function makeChat(me, actions) {
   const supervises = me.roles.some((role) => SUPERVISING.has(role));
@@ -23,16 +24,33 @@ export function makeChat(me, actions) {
   let headDrawn = "";
   const head = h("header", { class: "thread-head" });
   const typing = h("p", { class: "thread-typing", "aria-live": "polite" });
+  const viewers = h("p", { class: "viewers", role: "status", hidden: true });
   const nameOf = (agentId) => view?.agents.find((agent) => agent.agent_id === agentId)?.display ?? agentId;
-  const thread = makeThread({ retry: actions.retry, drop: actions.drop, earlier: () => actions.earlier(item.conversation_id), nameOf });
+  const thread = makeThread({
+    retry: actions.retry,
+    drop: actions.drop,
+    earlier: () => actions.earlier(item.conversation_id),
+    nameOf,
+    isMe: (agentId) => agentId === me.name,
+    toFaq: (entry) => faqDialog(item.conversation_id, entry, questionBefore(view.entries, entry.seq), actions.notice),
+  });
+  const element = h("section", { class: "column thread", "aria-label": t("thread.label") });
   const writer = makeWriter({
-    say: (text) => actions.say(item.conversation_id, { text }),
-    note: (text) => actions.say(item.conversation_id, { text, note: true }),
+    area: element,
+    notice: (text) => text && actions.notice(text),
+    limits: actions.limits,
+    canned: actions.canned,
+    me,
+    say: (text, attachments) => actions.say(item.conversation_id, { text, attachments }),
+    note: (text) => actions.say(item.conversation_id, { text, kind: "note" }),
+    whisper: (text) => actions.say(item.conversation_id, { text, kind: "whisper" }),
+    viewing: actions.viewing,
+    colleagues: () => view?.agents.filter((agent) => agent.agent_id !== me.name) ?? [],
     typing: (on) => actions.do({ type: "typing", conversation_id: item.conversation_id, on }),
   });
   const none = h("div", { class: "thread-none" }, h("p", {}, t("thread.none")), h("p", { class: "quiet" }, t("thread.none_hint")));
   const loading = h("p", { class: "thread-none", role: "status" }, t("thread.loading"));
-  const element = h("section", { class: "column thread", "aria-label": t("thread.label") }, head, none, loading, thread.element, typing, writer.element);
+  element.append(head, viewers, none, loading, thread.element, typing, writer.element);
 
   const resolve = () => {
     if (!item || !["active", "wrap_up"].includes(item.state) || item.agent_id !== me.name) return;
@@ -75,25 +93,29 @@ export function makeChat(me, actions) {
     thread.element.hidden = item === null || view.entries === null;
     writer.element.hidden = item === null;
     typing.textContent = view.typing ? t("thread.customer_types") : "";
+    const company = item ? view.viewers.map((one) => t(one.typing ? "viewer.types" : "viewer.looks", { name: one.display })).join(" · ") : "";
+    if (viewers.textContent !== company) viewers.textContent = company;
+    viewers.hidden = !company;
     if (!item) return;
     renderHead();
     if (view.entries) thread.render(view.entries, view.pending, { id: item.conversation_id, hasEarlier: view.hasEarlier });
     writer.open({
       id: item.conversation_id,
       canReply: view.isMine,
+      canWhisper: supervises && Boolean(item.agent_id) && item.agent_id !== me.name && ["active", "wrap_up", "offered"].includes(item.state),
       canPrepare: item.state === "offered" && item.offered_to === me.name,
       blocked: view.isMine ? "" : t(item.state === "closed" ? "write.ended" : "write.not_owner"),
       entities: view.brief?.entities ?? [],
-      known: knownOf(me, view.brief),
+      known: knownOf(me, item, view),
     });
   };
 
   return { element, render, focus: writer.focus, insert: (text) => text && view?.isMine && writer.insert(text), jump: thread.jump, resolve };
 }
 
-/** The variables of the phrases. */
-function knownOf(me, brief) {
-  const known = { [t("phrase.agent")]: me.display };
-  for (const entity of brief?.entities ?? []) known[entityName(entity.name)] = entity.value;
+/** The variables of canned replies. */
+function knownOf(me, item, view) {
+  const known = { "agent.name": me.display, "customer.name": item.customer, "shop.name": view.shop?.name };
+  for (const entity of view.brief?.entities ?? []) known[entity.name] = entity.value;
   return known;
 }

@@ -11,22 +11,22 @@ import { setServerTime } from "../shared/wait_timer.js";
 import { makeSupervisor } from "../supervisor/supervisor.js";
 import { makeBar } from "./bar.js";
 import { briefView } from "./brief_data.js";
+import { CannedReplies } from "./canned.js";
 import { makeChat } from "./chat.js";
 import { makeContext } from "./context.js";
 import { helpDialog } from "./dialogs.js";
 import { makeList } from "./list.js";
+import { SeenMentions, mentionsDialog } from "./mentions.js";
 import { Notifier } from "./notify.js";
 import { makeOffer } from "./offer.js";
 import { listenForShortcuts } from "./shortcuts.js";
-import { EMPTY, all, apply, isMine, mine, offers, withThread } from "./state.js";
+import { EMPTY, VIEWING_MS, all, apply, isMine, mine, offers, viewersOf, withThread } from "./state.js";
+import { Threads } from "./threads.js";
 
-const PAGE_ENTRIES = 200;
 const QUIET_LOSS_TRIES = 2;
 const TOAST_MS = 4000;
 // The brief is read again at most this often while the customer writes.
 const BRIEF_EVERY_MS = 800;
-// Chats of others send no events to those who do not watch them, so a supervisor's view reads them again.
-const OTHERS_EVERY_MS = 5000;
 const SESSION_OVER = new Set([4401, 4403, 4409]);
 
 class JiehuaDesk extends HTMLElement {
@@ -39,22 +39,31 @@ class JiehuaDesk extends HTMLElement {
   #openId = "";
   #openCase = null;
   #view = "chats";
+  #seen = null;
   #briefs = new Map();
   #briefTimer = 0;
-  #othersTimer = 0;
-  #whole = new Set();
-  #fetching = new Set();
+  #threads = new Threads(
+    (id, entries) => this.#add(id, entries),
+    () => this.#toast(t("thread.failed")),
+  );
   #parts = {};
   #notifier = new Notifier();
+  #canned = new CannedReplies();
   #stopShortcuts = () => {};
   #drawing = 0;
 
+  get #supervises() {
+    return this.me.roles.some((role) => role === "supervisor" || role === "admin");
+  }
+
   connectedCallback() {
     this.#state = { ...EMPTY, me: this.me };
+    this.#seen = new SeenMentions(this.me.name);
     this.#build();
     this.#live.addEventListener("frame", (event) => this.#take(event.detail));
     this.#live.addEventListener("down", (event) => this.#lost(event.detail));
     this.#live.open();
+    this.#canned.refresh();
     this.#stopShortcuts = listenForShortcuts(this.#shortcuts());
     this.#draw();
   }
@@ -62,7 +71,6 @@ class JiehuaDesk extends HTMLElement {
   disconnectedCallback() {
     this.#live.close();
     this.#stopShortcuts();
-    clearInterval(this.#othersTimer);
   }
 
   // --- frames
@@ -75,7 +83,11 @@ class JiehuaDesk extends HTMLElement {
       this.#state = apply(before, frame);
       if (frame.type === "snapshot") this.#begun(frame);
       if (frame.type === "entry") this.#settled(frame);
+      // What was said between the reading of the log and the beginning of the watch.
+      if (frame.type === "watching") this.#threads.newer(frame.conversation_id, 0);
+      if (this.#state.floor.gap) this.#followFloor();
       if (frame.type === "typing" && frame.on) setTimeout(() => this.#draw(), TYPING_MS + 100);
+      if (frame.type === "viewing" && frame.on) setTimeout(() => this.#draw(), VIEWING_MS + 100);
       this.#announce(before, frame);
     }
     this.#draw();
@@ -84,14 +96,16 @@ class JiehuaDesk extends HTMLElement {
   /** A snapshot: fresh state; what it cannot carry (the open log, unsent replies) is fetched and sent again. */
   #begun(frame) {
     setServerTime(frame.now_ms);
+    if (this.#view === "supervisor") this.#followFloor();
     this.#parts.banner.hidden = true;
     const kept = this.#openId && this.#state.threads[this.#openId];
     this.#state = { ...this.#state, threads: kept ? { [this.#openId]: kept } : {} };
-    this.#whole = new Set(this.#whole.has(this.#openId) ? [this.#openId] : []);
+    this.#threads.keepOnly(this.#openId);
     this.#briefs.clear();
     if (this.#openId) {
       this.#watch(this.#openId);
-      this.#fetchNewer(this.#openId);
+      this.#tellViewing();
+      this.#threads.newer(this.#openId, lastSeqOf(this.#state.threads[this.#openId] ?? []));
       this.#refreshBrief();
     } else {
       const first = mine(this.#state).find((item) => item.state !== "offered");
@@ -102,6 +116,7 @@ class JiehuaDesk extends HTMLElement {
   }
 
   #settled({ conversation_id: id, entry }) {
+    if (!this.#state.threads[id]) this.#threads.missed(id);
     this.#outboxes.get(id)?.settle([entry]);
     if (id === this.#openId) this.#refreshBrief();
   }
@@ -124,8 +139,11 @@ class JiehuaDesk extends HTMLElement {
     this.#parts.banner.hidden = false;
   }
 
-  /** Title, sound and notice: for offers to me and for customers of mine, nothing else. */
+  /** Title, sound and notice: for offers to me, for customers of mine, and where a colleague calls me. */
   #announce(before, frame) {
+    if (frame.type === "mention") this.#called(t("mention.came", { name: frame.mention.by_display, text: frame.mention.text }));
+    const whisper = frame.type === "entry" && frame.entry.data?.whisper && frame.entry.data.to === this.me.name;
+    if (whisper) this.#called(t("whisper.came", { text: frame.entry.text }));
     const owed = mine(this.#state).filter((item) => item.state === "offered" || item.owed_since_ms);
     this.#notifier.badge(owed.length);
     if (frame.type !== "case") return;
@@ -140,6 +158,11 @@ class JiehuaDesk extends HTMLElement {
     else if (owedMs && held && held.last_seq < now.last_seq && now.last_author === "customer") this.#notifier.call("message", text);
   }
 
+  #called(text) {
+    this.#notifier.call("message", text);
+    this.#toast(text);
+  }
+
   // --- conversations
 
   #open(item) {
@@ -148,10 +171,27 @@ class JiehuaDesk extends HTMLElement {
     this.#openCase = item;
     this.#show("chats");
     this.#watch(item.conversation_id);
-    if (this.#state.threads[item.conversation_id]) this.#fetchNewer(item.conversation_id);
-    else this.#fetchNewest(item.conversation_id);
+    const held = this.#state.threads[item.conversation_id];
+    if (held) this.#threads.newer(item.conversation_id, lastSeqOf(held));
+    else this.#threads.newest(item.conversation_id);
     this.#fetchBrief(item.case_id);
+    this.#tellViewing();
     this.#draw();
+  }
+
+  /** Colleagues see which conversation is open here, and whether somebody writes in it. */
+  #tellViewing(typing = false) {
+    this.#live.send({ type: "viewing", conversation_id: this.#view === "chats" ? this.#openId : "", typing });
+  }
+
+  /** Open a conversation that a colleague called me to, wherever its case is now. */
+  async #openCalled({ conversation_id: id, case_id: caseId, seq }) {
+    const known = all(this.#state).find((item) => item.conversation_id === id);
+    const item = known ?? (await get(`/api/agent/cases/${caseId}`).catch(() => null));
+    if (!item) return this.#toast(t("thread.failed"));
+    this.#open(item);
+    await this.#threads.newest(id);
+    requestAnimationFrame(() => requestAnimationFrame(() => this.#parts.chat.jump(seq)));
   }
 
   /** The open case as it is now; the last known one when it has left me. */
@@ -174,43 +214,8 @@ class JiehuaDesk extends HTMLElement {
 
   /** The log as far as it is here; fetched once where it is not. */
   #threadOf(id) {
-    if (!this.#state.threads[id] && !this.#fetching.has(id)) {
-      this.#fetching.add(id);
-      this.#fetchNewest(id).finally(() => this.#fetching.delete(id));
-    }
+    if (!this.#state.threads[id]) this.#threads.newest(id);
     return this.#state.threads[id] ?? [];
-  }
-
-  async #fetchNewest(id) {
-    try {
-      // The newest page: everything before a number that no log reaches.
-      const page = await get(`/api/agent/conversations/${id}/log?before=${Number.MAX_SAFE_INTEGER}&limit=${PAGE_ENTRIES}`);
-      if ((page.entries[0]?.seq ?? 1) === 1) this.#whole.add(id);
-      this.#add(id, page.entries);
-    } catch {
-      this.#toast(t("thread.failed"));
-    }
-  }
-
-  async #fetchNewer(id) {
-    for (;;) {
-      const after = lastSeqOf(this.#state.threads[id] ?? []);
-      const page = await get(`/api/agent/conversations/${id}/log?after=${after}&limit=${PAGE_ENTRIES}`).catch(() => null);
-      if (!page) return;
-      this.#add(id, page.entries);
-      if (page.entries.length < PAGE_ENTRIES) return;
-    }
-  }
-
-  async #fetchEarlier(id) {
-    const first = this.#state.threads[id][0].seq;
-    try {
-      const page = await get(`/api/agent/conversations/${id}/log?before=${first}&limit=${PAGE_ENTRIES}`);
-      if ((page.entries[0]?.seq ?? 1) === 1) this.#whole.add(id);
-      this.#add(id, page.entries);
-    } catch {
-      this.#toast(t("thread.failed"));
-    }
   }
 
   #add(id, entries) {
@@ -219,11 +224,10 @@ class JiehuaDesk extends HTMLElement {
     this.#draw();
   }
 
-  async #fetchOthers() {
-    const fetchState = (name) => get(`/api/agent/cases?state=${name}`).catch(() => null);
-    const [others, left] = await Promise.all([fetchState("active"), fetchState("message_left")]);
-    this.#state = { ...this.#state, others: others?.cases ?? this.#state.others, left: left?.cases ?? this.#state.left };
-    this.#draw();
+  /** While the supervisor's view is shown, every chat is followed: from the last number that is here. */
+  #followFloor() {
+    const { name, id } = this.#state.floor;
+    this.#live.send({ type: "floor", on: this.#view === "supervisor", floor: name, after: id });
   }
 
   #refreshBrief() {
@@ -245,10 +249,11 @@ class JiehuaDesk extends HTMLElement {
   /** The unsent replies and notes of one conversation. */
   #outbox(id) {
     if (!this.#outboxes.has(id)) {
-      const frameOf = ({ key, text, note }) =>
-        note
-          ? { type: "note", key, conversation_id: id, text }
-          : { type: "say", key, conversation_id: id, text, epoch: all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0 };
+      const epoch = () => all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0;
+      const frameOf = ({ key, text, kind, attachments = [] }) =>
+        kind
+          ? { type: kind, key, conversation_id: id, text }
+          : { type: "say", key, conversation_id: id, text, epoch: epoch(), attachments: attachments.map((one) => one.id) };
       const outbox = new Outbox(`${this.me.name}.${id}`, frameOf, (frame) => this.#live.send(frame));
       outbox.addEventListener("change", () => this.#draw());
       this.#outboxes.set(id, outbox);
@@ -308,6 +313,7 @@ class JiehuaDesk extends HTMLElement {
     parts.bar = makeBar(this.me, this.#notifier, {
       status: (status) => this.#do({ type: "status", status }),
       show: (view) => this.#show(view),
+      mentions: () => mentionsDialog(this.#state.mentions, this.#seen, (mention) => this.#openCalled(mention)),
       help: helpDialog,
       logOut: () => this.dispatchEvent(new Event("log-out", { bubbles: true })),
     });
@@ -318,8 +324,12 @@ class JiehuaDesk extends HTMLElement {
       say: (id, fields) => this.#outbox(id).say(fields),
       retry: (key) => this.#outboxOf(key)?.resend(key),
       drop: (key) => this.#outboxOf(key)?.drop(key),
-      earlier: (id) => this.#fetchEarlier(id),
+      earlier: (id) => this.#threads.earlier(id, this.#state.threads[id][0].seq),
       accept: (item) => this.#accept(item),
+      notice: (text) => this.#toast(text),
+      viewing: (typing) => this.#tellViewing(typing),
+      limits: () => this.#state.shop?.files,
+      canned: this.#canned,
     });
     parts.context = makeContext({
       jump: (seq) => this.#parts.chat.jump(seq),
@@ -339,14 +349,12 @@ class JiehuaDesk extends HTMLElement {
   }
 
   #show(view) {
+    const moved = this.#view !== view;
     this.#view = view;
+    if (moved) this.#tellViewing();
     this.#parts.columns.hidden = view !== "chats";
     this.#parts.supervisor.element.hidden = view !== "supervisor";
-    clearInterval(this.#othersTimer);
-    if (view === "supervisor") {
-      this.#fetchOthers();
-      this.#othersTimer = setInterval(() => document.hidden || this.#fetchOthers(), OTHERS_EVERY_MS);
-    }
+    if (moved && this.#supervises) this.#followFloor();
     this.#draw();
   }
 
@@ -368,15 +376,17 @@ class JiehuaDesk extends HTMLElement {
     const parts = this.#parts;
     const item = this.#current();
     const view = this.#briefView();
-    parts.bar.render(state.status, this.#view);
+    parts.bar.render(state.status, this.#view, this.#seen.unseen(state.mentions).length);
     parts.list.render(state, this.#openId);
     parts.chat.render(item, {
       entries: state.threads[this.#openId] ?? null,
       pending: this.#openId ? this.#outbox(this.#openId).items : [],
-      hasEarlier: !this.#whole.has(this.#openId),
+      hasEarlier: !this.#threads.isWhole(this.#openId),
       isMine: isMine(state, item),
       typing: (state.typing[this.#openId] ?? 0) > Date.now(),
+      viewers: viewersOf(state, this.#openId),
       agents: state.agents,
+      shop: state.shop,
       brief: view,
     });
     parts.context.render(view);

@@ -70,10 +70,10 @@ export function helpDialog() {
   openForm(t("help.title"), "", [h("dl", { class: "keys" }, keys)], () => true);
 }
 
-const row = (label, field) => h("div", { class: "dialog-row" }, h("label", { class: "label", for: field.id }, label), field);
+export const row = (label, field) => h("div", { class: "dialog-row" }, h("label", { class: "label", for: field.id }, label), field);
 
-/** `submit()` returns true when the dialog may close; with no `action` text there is only a way out. */
-function openForm(title, action, content, submit) {
+/** `submit()` gives true, at once or later, when the dialog may close; with no `action` text there is only a way out. */
+export function openForm(title, action, content, submit) {
   const dialog = h(
     "dialog",
     { "aria-labelledby": "dialog-title" },
@@ -81,9 +81,9 @@ function openForm(title, action, content, submit) {
       "form",
       {
         on: {
-          submit: (event) => {
+          submit: async (event) => {
             event.preventDefault();
-            if (submit()) dialog.close();
+            if (await submit()) dialog.close();
           },
         },
       },

@@ -1,16 +1,21 @@
 /**
  * What the console knows, as a pure function of the frames it has received.
  *
- *   state = { me, status, cases, queue, others, left, agents, threads, typing }
+ *   state = { me, status, cases, queue, others, left, agents, shop, floor, mentions, viewers, threads, typing }
  *
- * `cases` maps a case id to its CaseView (offered to me or mine); `queue` is in the order of the server; `others` are
- * the chats in the hands of any agent and `left` the messages left, which only supervisors ask for; `threads`
+ * `cases` maps a case id to its CaseView (offered to me or mine); `queue` is in the order of the server; `floor` is
+ * what supervisors follow, with its number; `others`, the chats in the hands of any agent, and `left`, the messages
+ * left, are taken from it; `threads`
  * maps a conversation id to its log, sorted by `seq`, for the conversations opened since the last snapshot; `typing`
- * maps a conversation id to the time (ms) at which the customer's sign goes off.
+ * maps a conversation id to the time (ms) at which the customer's sign goes off; `mentions` are the notes in which
+ * colleagues called me; `viewers` maps a conversation id to the colleagues who have it open, by name.
  */
 
 import { TYPING_MS, merge } from "../shared/log.js";
 
+// A colleague's sign whose end was lost; the server renews it every ten seconds.
+export const VIEWING_MS = 35_000;
+const WRITING_MS = 10_000;
 const OPEN_STATES = new Set(["offered", "active", "wrap_up"]);
 
 export const EMPTY = Object.freeze({
@@ -21,6 +26,10 @@ export const EMPTY = Object.freeze({
   others: [],
   left: [],
   agents: [],
+  shop: null,
+  floor: Object.freeze({ name: "", id: 0, cases: {}, gap: false }),
+  mentions: [],
+  viewers: {},
   threads: {},
   typing: {},
 });
@@ -35,6 +44,9 @@ export function apply(state, frame, nowMs = Date.now()) {
         cases: Object.fromEntries(frame.cases.map((item) => [item.case_id, item])),
         queue: frame.queue,
         agents: frame.agents,
+        shop: frame.shop ?? state.shop,
+        mentions: frame.mentions ?? state.mentions,
+        viewers: {},
         typing: {},
       };
     case "case":
@@ -47,6 +59,12 @@ export function apply(state, frame, nowMs = Date.now()) {
       return withAgents(state, frame.agents);
     case "entry":
       return withEntry(state, frame.conversation_id, [frame.entry]);
+    case "floor":
+      return withFloor(state, frame);
+    case "mention":
+      return { ...state, mentions: withMention(state.mentions, frame.mention) };
+    case "viewing":
+      return withViewer(state, frame, nowMs);
     case "typing":
       return {
         ...state,
@@ -94,6 +112,37 @@ function withCase(state, item) {
   if (concerns) return { ...state, cases: { ...state.cases, [item.case_id]: item } };
   const { [item.case_id]: _, ...rest } = state.cases;
   return { ...state, cases: rest };
+}
+
+const withMention = (held, come) => [...held.filter((one) => one.conversation_id !== come.conversation_id || one.seq !== come.seq), come];
+
+function withViewer(state, { conversation_id: id, who, on, typing }, nowMs) {
+  const { [who.name]: _, ...others } = state.viewers[id] ?? {};
+  const here = on ? { ...others, [who.name]: { display: who.display, typing, until: nowMs + VIEWING_MS, typingUntil: nowMs + WRITING_MS } } : others;
+  return { ...state, viewers: { ...state.viewers, [id]: here } };
+}
+
+/** Colleagues who look at a conversation just now: `[{display, typing}]`. */
+export const viewersOf = (state, id, nowMs = Date.now()) =>
+  Object.values(state.viewers[id] ?? {})
+    .filter(({ until }) => until > nowMs)
+    .map(({ display, typing, typingUntil }) => ({ display, typing: typing && typingUntil > nowMs }));
+
+/** The whole, or the next difference; an old one changes nothing, and one too many ahead shows that some were missed. */
+function withFloor(state, frame) {
+  const held = state.floor;
+  if (!frame.whole && (frame.floor !== held.name || frame.id <= held.id)) return state;
+  if (!frame.whole && frame.id > held.id + 1) return { ...state, floor: { ...held, gap: true } };
+  const cases = frame.whole ? {} : { ...held.cases };
+  for (const id of frame.gone) delete cases[id];
+  for (const item of frame.cases) cases[item.case_id] = item;
+  const inOrder = Object.values(cases).sort((a, b) => a.accepted_ms - b.accepted_ms || a.enqueued_ms - b.enqueued_ms || (a.case_id < b.case_id ? -1 : 1));
+  return {
+    ...state,
+    floor: { name: frame.floor, id: frame.id, cases, gap: false },
+    others: inOrder.filter((item) => item.state !== "message_left"),
+    left: inOrder.filter((item) => item.state === "message_left"),
+  };
 }
 
 function withAgents(state, agents) {

@@ -1,25 +1,40 @@
 /** The middle column's log: everything that happened, with the bot's turns explained. */
 
 import { h, reconcile } from "../shared/dom.js";
+import { filesView, wordsOf } from "../shared/files.js";
 import { renderInline, renderMarkdown } from "../shared/markdown.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
 import { explanation, markedText, understandingOf } from "./explain.js";
+import { LogWindow } from "./window.js";
 
 const NEAR_BOTTOM_PIXELS = 80;
+// Nearer than this to either end of what is in the page, more of the log is put there.
+const SLIDE_PIXELS = 600;
 const FLASH_MS = 1500;
 const SAID_BY_NOTICE = new Set(["accept", "resolve", "abandon", "leave_message", "take_over"]);
 
-/** `actions`: `{retry(key), drop(key), earlier(), nameOf(agentId)}`. Returns `{element, render(entries, pending, info), jump(seq)}`. */
+/** `actions`: `{retry(key), drop(key), earlier(), nameOf(agentId), isMe(agentId), toFaq(entry)}`. Returns `{element, render(entries, pending, info), jump(seq)}`. */
 export function makeThread(actions) {
   const list = h("div", { class: "entries" });
-  const element = h("div", { class: "scroll", role: "log", "aria-live": "polite", "aria-label": t("thread.label"), tabindex: "0" }, list);
+  const above = h("button", { class: "button plain earlier", type: "button", hidden: true, on: { click: actions.earlier } }, t("page.earlier"));
+  const element = h("div", { class: "scroll", role: "log", "aria-live": "polite", "aria-label": t("thread.label"), tabindex: "0" }, above, list);
+  const part = new LogWindow();
+  let items = [];
   let follow = true;
   let shown = null;
+  let hasEarlier = false;
   let sending = 0;
   element.addEventListener("scroll", () => {
-    follow = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_BOTTOM_PIXELS;
+    follow = part.isAtEnd && below() < NEAR_BOTTOM_PIXELS;
+    slide();
   });
+  const below = () => element.scrollHeight - element.scrollTop - element.clientHeight;
+  /** Put more of the log into the page where its reader comes near an end of what is there. */
+  const slide = () => {
+    if (follow || element.hidden) return;
+    if ((element.scrollTop < SLIDE_PIXELS && part.up()) || (below() < SLIDE_PIXELS && part.down())) draw();
+  };
   const toBottom = () => {
     element.scrollTop = element.scrollHeight;
   };
@@ -31,10 +46,24 @@ export function makeThread(actions) {
     if (event.target.closest("summary")) follow = false;
   });
 
+  /** Draw the part of the log that is in the page; the line at the top of the view stays where it is. */
+  const draw = () => {
+    const top = element.getBoundingClientRect().top;
+    const held = follow ? null : [...list.children].find((line) => line.getBoundingClientRect().bottom > top && line.dataset.seq);
+    const before = held?.getBoundingClientRect().top;
+    const [start, end] = part.range;
+    above.hidden = !(hasEarlier && part.isAtStart);
+    reconcile(list, items.slice(start, end));
+    if (follow) toBottom();
+    else if (held?.isConnected) element.scrollTop += held.getBoundingClientRect().top - before;
+    slide();
+  };
+
   const jump = (seq) => {
-    const target = list.querySelector(`[data-seq="${Number(seq)}"]`);
-    if (!target) return;
+    if (!part.reach(`e${Number(seq)}`)) return;
     follow = false;
+    draw();
+    const target = list.querySelector(`[data-seq="${Number(seq)}"]`);
     target.scrollIntoView({ block: "center" });
     target.classList.add("flash");
     setTimeout(() => target.classList.remove("flash"), FLASH_MS);
@@ -49,28 +78,28 @@ export function makeThread(actions) {
     if (shown !== info.id) {
       shown = info.id;
       follow = true;
+      part.clear();
       list.replaceChildren();
       list.keyed = new Map();
     }
-    const height = element.scrollHeight;
-    const firstBefore = list.querySelector("[data-seq]")?.dataset.seq;
-    reconcile(list, threadItems(entries, pending, info.hasEarlier, { ...actions, jump }));
-    const grewAbove = firstBefore && list.querySelector("[data-seq]")?.dataset.seq !== firstBefore;
-    if (follow) toBottom();
-    else if (grewAbove) element.scrollTop += element.scrollHeight - height;
+    const urlOf = (id) => `/api/agent/conversations/${info.id}/attachments/${id}`;
+    items = threadItems(entries, pending, { ...actions, jump, urlOf });
+    part.update(items.map((item) => item.id), follow);
+    hasEarlier = info.hasEarlier;
+    draw();
   };
 
   return { element, render, jump };
 }
 
-function threadItems(entries, pending, hasEarlier, actions) {
+function threadItems(entries, pending, actions) {
   const understood = new Map();
   const reactions = new Map();
   for (const entry of entries) {
     if (entry.kind === "annotation") understood.set(entry.data.about, understandingOf(entry));
     if (entry.kind === "feedback" && typeof entry.data.useful === "boolean") reactions.set(entry.data.about, entry.data.useful);
   }
-  const items = hasEarlier ? [{ id: "earlier", version: "", build: () => earlierButton(actions.earlier) }] : [];
+  const items = [];
   for (const entry of entries) {
     const known = understood.get(entry.seq) ?? null;
     const reaction = reactions.get(entry.seq);
@@ -83,17 +112,15 @@ function threadItems(entries, pending, hasEarlier, actions) {
   return items;
 }
 
-const earlierButton = (earlier) => h("button", { class: "button plain earlier", type: "button", on: { click: earlier } }, t("page.earlier"));
-
 function viewOf(entry, known, reaction, actions) {
   switch (entry.kind) {
     case "message":
       if (entry.author === "customer") return () => customerView(entry, known, actions);
       if (entry.author === "bot") return () => botView(entry, reaction);
-      if (entry.author === "agent") return () => frame(entry, "agent", actions.nameOf(entry.author_id), h("p", { class: "words" }, renderInline(entry.text)));
+      if (entry.author === "agent") return () => agentView(entry, actions);
       return entry.text ? () => lineView(entry, entry.text) : null;
     case "note":
-      return () => frame(entry, "note", t("kind.note", { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, entry.text));
+      return () => noteView(entry, actions);
     case "case":
       return caseWords(entry, actions.nameOf) ? () => lineView(entry, caseWords(entry, actions.nameOf)) : null;
     case "feedback":
@@ -125,8 +152,37 @@ function frame(entry, who, title, ...content) {
 }
 
 function customerView(entry, known, actions) {
-  const view = frame(entry, "customer", t("kind.customer"), h("p", { class: "words" }, markedText(entry.text, known?.entities)));
+  const words = wordsOf(entry);
+  const view = frame(
+    entry,
+    "customer",
+    t("kind.customer"),
+    words ? h("p", { class: "words" }, markedText(words, known?.entities)) : null,
+    filesView(entry.data?.attachments, actions.urlOf),
+  );
   if (known) view.append(explanation(known, actions.jump));
+  return view;
+}
+
+/** A note for colleagues, or a supervisor's whisper to the agent; who is called in it stands out. */
+function noteView(entry, actions) {
+  const kind = entry.data?.whisper ? "whisper" : "note";
+  return frame(entry, kind, t(`kind.${kind}`, { name: actions.nameOf(entry.author_id) }), h("p", { class: "words" }, called(entry.text, (entry.data?.mentions ?? []).map(actions.nameOf))));
+}
+
+function called(text, names) {
+  return text.split(/([@＠]\S+)/).map((part) => {
+    const name = names.find((one) => part.slice(1).startsWith(one));
+    return name && /^[@＠]/.test(part) ? [h("mark", {}, part.slice(0, name.length + 1)), part.slice(name.length + 1)] : part;
+  });
+}
+
+function agentView(entry, actions) {
+  const words = wordsOf(entry);
+  const view = frame(entry, "agent", actions.nameOf(entry.author_id), words ? h("p", { class: "words" }, renderInline(words)) : null, filesView(entry.data?.attachments, actions.urlOf));
+  if (words && actions.isMe(entry.author_id)) {
+    view.querySelector(".turn-head").prepend(h("button", { class: "turn-act", type: "button", on: { click: () => actions.toFaq(entry) } }, t("faq.make")));
+  }
   return view;
 }
 
@@ -152,9 +208,9 @@ const lineView = (entry, text) =>
 function pendingView(item, actions) {
   return h(
     "article",
-    { class: `turn turn-${item.note ? "note" : "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
+    { class: `turn turn-${item.kind ?? "agent"} ${item.state === "failed" ? "failed" : "pending"}` },
     h("header", { class: "turn-head" }, h("span", {}, t(item.state === "sent" ? "send.delivered" : `send.${item.state}`)), item.message),
-    h("div", { class: "turn-body" }, h("p", { class: "words" }, item.text)),
+    h("div", { class: "turn-body" }, item.text ? h("p", { class: "words" }, item.text) : null, filesView(item.attachments, actions.urlOf)),
     item.state === "failed"
       ? h(
           "p",

@@ -133,10 +133,10 @@ class JiehuaChat extends HTMLElement {
 
   // --- what the customer does
 
-  #say(text, choice = null) {
+  #say(text, choice = null, attachments = []) {
     if (!this.#outbox) return;
     this.#follow = true;
-    this.#outbox.say({ text, choice });
+    this.#outbox.say({ text, choice, attachments });
   }
 
   #do(frame) {
@@ -193,7 +193,13 @@ class JiehuaChat extends HTMLElement {
     parts.typing = h("p", { class: "typing", "aria-live": "polite" });
     parts.cards = h("div", { class: "cards" });
     parts.down = h("button", { class: "button down", type: "button", hidden: true, on: { click: () => this.#toBottom() } }, t("page.newer"));
-    parts.composer = makeComposer((text) => this.#say(text), (on) => this.#live?.send({ type: "typing", on }));
+    parts.composer = makeComposer({
+      say: (text, attachments) => this.#say(text, null, attachments),
+      typing: (on) => this.#live?.send({ type: "typing", on }),
+      notice: (text) => text && this.#notice(text),
+      limits: () => this.#state.shop?.files,
+      area: this,
+    });
     this.append(
       h("header", { class: "top" }, h("div", { class: "who" }, parts.name, parts.served), parts.human, parts.close),
       parts.banner,
@@ -350,7 +356,13 @@ class JiehuaChat extends HTMLElement {
   }
 }
 
-const sayFrame = ({ key, text, choice }) => ({ type: "say", key, text, ...(choice ? { choice } : {}) });
+const sayFrame = ({ key, text, choice, attachments }) => ({
+  type: "say",
+  key,
+  text,
+  ...(choice ? { choice } : {}),
+  ...(attachments?.length ? { attachments: attachments.map((one) => one.id) } : {}),
+});
 
 const loadingView = () => h("p", { class: "line system loading" }, h("span", {}, t("page.loading")));
 

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { autosize, onEnter } from "../shared/enter.js";
 import { keep, recall, tabOnly } from "../shared/storage.js";
+import { Tray, acceptFiles } from "../shared/tray.js";
 import { t } from "../shared/texts.js";
 
 export const MAX_CHARACTERS = 2000;
@@ -14,8 +15,13 @@ const DRAFT = "jiehua.draft";
 /** Characters as the server counts them: code points, so that an emoji is one. */
 const lengthOf = (text) => [...text].length;
 
-/** `say(text)` sends; `typing(on)` tells that the customer writes. Returns `{element, field, draft, clear}`. */
-export function makeComposer(say, typing) {
+/**
+ * `say(text, attachments)` sends; `typing(on)` tells that the customer writes; `notice(text)` tells the customer;
+ * `limits()` are those of files; files may be dropped onto `area`. Returns `{element, field, draft, clear}`.
+ */
+export function makeComposer({ say, typing, notice, limits, area }) {
+  const tray = new Tray("customer", "/api/customer/attachments", limits);
+  let whenUploaded = false;
   const field = h("textarea", {
     class: "reply",
     rows: 1,
@@ -34,7 +40,7 @@ export function makeComposer(say, typing) {
     const length = lengthOf(field.value);
     const over = length - MAX_CHARACTERS;
     count.textContent = over > 0 ? t("reply.over", { over }) : length >= COUNT_FROM ? t("reply.left", { left: -over }) : "";
-    button.disabled = !field.value.trim() || over > 0;
+    button.disabled = (!field.value.trim() && tray.isEmpty) || over > 0;
     field.setAttribute("aria-invalid", String(over > 0));
   };
   const clear = () => {
@@ -46,10 +52,20 @@ export function makeComposer(say, typing) {
   };
   const send = () => {
     const text = field.value.trim();
-    if (!text || lengthOf(text) > MAX_CHARACTERS) return;
-    clear();
-    say(text);
+    if ((!text && tray.isEmpty) || lengthOf(text) > MAX_CHARACTERS) return;
+    whenUploaded = tray.isUploading;
+    if (whenUploaded) notice(t("file.then_sent"));
+    else if (!tray.isReady) notice(t("file.first_mend"));
+    else {
+      clear();
+      say(text, tray.take());
+    }
   };
+  const files = acceptFiles({ field, area, add: (chosen) => notice(tray.add(chosen)) });
+  tray.addEventListener("change", () => {
+    show();
+    if (whenUploaded && !tray.isUploading) send();
+  });
   field.addEventListener("input", () => {
     show();
     keep(tabOnly, DRAFT, field.value);
@@ -74,9 +90,12 @@ export function makeComposer(say, typing) {
         },
       },
     },
+    files.button,
+    files.input,
     field,
     count,
     button,
   );
-  return { element, field, clear, draft: () => field.value.trim() };
+  const whole = h("div", { class: "composing" }, tray.element, element);
+  return { element: whole, field, clear, draft: () => field.value.trim() };
 }

@@ -1,6 +1,7 @@
 /** One line of the conversation as the customer sees it: customer, bot, person and system each in its own shape. */
 
 import { h } from "../shared/dom.js";
+import { filesView, wordsOf } from "../shared/files.js";
 import { imageNode, renderInline, renderMarkdown } from "../shared/markdown.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
@@ -33,7 +34,7 @@ export function logItems(entries, pending, votes, actions) {
 
 function viewOf(entry, context) {
   if (entry.kind !== "message") return null;
-  if (entry.author === "customer") return () => customerView(entry.text, statusText("delivered"));
+  if (entry.author === "customer") return () => customerView(wordsOf(entry), entry.data?.attachments, statusText("delivered"));
   if (entry.author === "agent") return () => agentView(entry);
   if (entry.author === "system") return entry.text ? () => systemView(entry) : null;
   return () => botView(entry, context);
@@ -47,12 +48,14 @@ const timeItem = (seq, atMs) => ({
 
 const systemView = (entry) => h("p", { class: "line system", data: { notice: entry.data?.notice ?? "" } }, h("span", {}, entry.text));
 
-function customerView(text, status) {
+const urlOf = (id) => `/api/customer/attachments/${id}`;
+
+function customerView(text, attachments, status) {
   return h(
     "article",
     { class: "said by-customer" },
     h("span", { class: "unseen" }, t("author.you")),
-    h("div", { class: "bubble" }, h("p", { class: "words" }, text)),
+    h("div", { class: "bubble" }, text ? h("p", { class: "words" }, text) : null, filesView(attachments, urlOf)),
     h("div", { class: "status" }, status),
   );
 }
@@ -60,7 +63,7 @@ function customerView(text, status) {
 const statusText = (state) => h("span", { data: { state } }, t(`send.${state}`));
 
 function pendingView(item, actions) {
-  const view = customerView(item.text, [
+  const view = customerView(item.text, item.attachments, [
     statusText(item.state === "sent" ? "delivered" : item.state),
     item.message ? h("span", {}, ` · ${item.message}`) : null,
     item.state === "failed"
@@ -81,7 +84,7 @@ function agentView(entry) {
     { class: "said by-agent" },
     h("div", { class: "avatar", "aria-hidden": "true" }, [...name][0]),
     h("div", { class: "author" }, t("author.agent_named", { name })),
-    h("div", { class: "bubble" }, h("p", { class: "words" }, renderInline(entry.text))),
+    h("div", { class: "bubble" }, wordsOf(entry) ? h("p", { class: "words" }, renderInline(entry.text)) : null, filesView(entry.data?.attachments, urlOf)),
   );
 }
 

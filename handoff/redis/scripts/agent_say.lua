@@ -1,5 +1,5 @@
 --[[ agent_say: log an agent's message under the epoch in which they took the case.
-  a: agent_id, conversation_id, key, text, short, epoch, key_ttl_ms
+  a: agent_id, conversation_id, key, text, short, epoch, data (JSON or ''), key_ttl_ms
   returns {OK, seq, at, epoch, owner, 0, duplicate 0|1} · NOT_FOUND · STALE · NOT_ALLOWED
   events: entry ]]
 local id = a.conversation_id
@@ -19,7 +19,7 @@ if conversation.owner ~= 'agent' or conversation.agent_id ~= a.agent_id then
 end
 
 local seq = append(id, {kind = 'message', author = 'agent', author_id = a.agent_id, text = a.text, short = a.short,
-  key = a.key})
+  key = a.key, data = a.data})
 call('HSET', key('conv', id), 'owed_ms', 0)
 call('SET', idem, seq .. ' ' .. whole(now) .. ' ' .. conversation.epoch, 'PX', a.key_ttl_ms)
 return {OK, seq, whole(now), conversation.epoch, 'agent', 0, 0}

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.answer import Finding
 from contracts.codec import ContractError, decode, encode, loads
-from contracts.conversation import ConversationView, DeskEvent, Entry
+from contracts.conversation import Attachment, ConversationView, DeskEvent, Entry
 from contracts.escalation import Escalation, Reason
 from contracts.turn import TurnFailure, TurnRequest, TurnResult
 from contracts.understanding import Understanding
@@ -27,6 +27,7 @@ KINDS = {
         Understanding,
         Finding,
         Escalation,
+        Attachment,
         Entry,
         ConversationView,
         DeskEvent,

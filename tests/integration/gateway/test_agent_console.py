@@ -361,3 +361,14 @@ async def test_an_open_console_keeps_its_agent_present(tmp_path: Path) -> None:
             while (await gateway.desk.agents())[0].last_heard_ms <= before.last_heard_ms:
                 await asyncio.sleep(0.02)
         await page.close()
+
+
+async def test_the_largest_number_of_a_browser_asks_for_the_newest_page(gateway: RunningGateway) -> None:
+    customer, agent, case = await handed_over(gateway)
+    for number in range(4):
+        await customer.ack(await customer.send("say", text=f"第{number}句"))
+    path = f"/api/agent/conversations/{case['conversation_id']}/log?limit=2&before={2**53 - 1}"
+    async with agent.browser.get(path) as response:
+        page = await response.json()
+    assert [entry["text"] for entry in page["entries"]] == ["第2句", "第3句"]
+    assert (page["count"], page["last"]) == (2, page["entries"][-1]["seq"])

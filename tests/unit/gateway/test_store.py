@@ -45,6 +45,13 @@ async def test_of_two_risers_to_the_same_number_one_was_first(store: Store) -> N
     assert sorted(before) == [0, 7]
 
 
+async def test_a_list_keeps_its_newest_values_in_order(store: Store) -> None:
+    assert await store.pushed("l") == []
+    for value in "abcd":
+        await store.push("l", value, ttl_s=60, most=3)
+    assert await store.pushed("l") == ["b", "c", "d"]
+
+
 async def test_it_answers_a_ping(store: Store) -> None:
     await store.ping()
 
@@ -74,6 +81,8 @@ async def test_a_redis_that_is_away_is_unavailable_in_every_verb() -> None:
         store.drop("a"),
         store.count("a", ttl_s=1),
         store.rise("a", 1, ttl_s=1),
+        store.push("a", "1", ttl_s=1, most=1),
+        store.pushed("a"),
         store.ping(),
     ):
         with pytest.raises(Unavailable):
