@@ -80,7 +80,7 @@ def routes(parts: Parts) -> APIRouter:
             form = frames.body(await wire.read_object(request, limit=parts.settings.max_frame_bytes), type(form))
         known = parts.customers.proof_of(request.cookies)
         if form.identity is not None:
-            parts.limits.sessions.take(address_of(request))
+            parts.limits.address.take(address_of(request))
             proof = await _verified(parts, form.identity, known)
             if proof is not None:
                 response = wire.answer({"conversation_id": proof.conversation_id, "verified": True})

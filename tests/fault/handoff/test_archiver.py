@@ -21,6 +21,8 @@ from handoff.archive import Archive, Archiver, archive_url, database
 from handoff.archive.tables import entries, entry_search
 from handoff.desk import Desk
 from handoff.model import AgentStatus
+from handoff.records.change import DONE_TICKETS, OPEN_TICKETS
+from handoff.records.model import Ticket
 from handoff.redis.backend import RedisBackend
 from handoff.redis.keys import Keys
 
@@ -128,8 +130,17 @@ class Shop:
             log = await self.desk.log(who, limit=1000)
             assert self.archive.conversation(who) == log
             total += len(log)
-        cases = [case for who in CUSTOMERS for case in await self.desk.cases_of(who)]
-        assert sorted(self.archive.cases(), key=lambda case: case.case_id) == sorted(cases, key=lambda c: c.case_id)
+        archived = {case.case_id: case for case in self.archive.cases()}
+        assert archived == {one: await self.desk.case(one) for one in archived}
+        assert {case.case_id for who in CUSTOMERS for case in await self.desk.cases_of(who)} <= archived.keys()
+        tickets = {one.ticket_id: one for one in self.archive.records(Ticket)}
+        assert tickets == {one: await self.desk.records.record(Ticket, one) for one in tickets}
+        for index in (OPEN_TICKETS, DONE_TICKETS):
+            assert {
+                one.ticket_id for one in await self.desk.records.listed(Ticket, index, limit=1000)
+            } <= tickets.keys()
+        for one in tickets:
+            assert self.archive.remarks(Ticket, one) == await self.desk.records.remarks(Ticket, one, limit=1000)
         with self.archive.database.reading() as connection:
             assert connection.scalar(sa.select(sa.func.count()).select_from(entries)) == total
             indexed = connection.scalar(sa.select(sa.func.count()).select_from(entry_search))
