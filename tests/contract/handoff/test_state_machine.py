@@ -65,6 +65,7 @@ class Machine(RuleBasedStateMachine):
             desk = Desk(make(), policy, new_id=lambda ids=ids: f"case{next(ids)}", clock=self.clock)
             self.desks.append(desk)
         self.turns: list[Any] = []
+        self.things = 0
         self.epochs: dict[str, int] = {}
 
     def clock(self) -> int:
@@ -101,8 +102,13 @@ class Machine(RuleBasedStateMachine):
         chosen = fitting if fitting and pick else cases
         return chosen[pick % len(chosen)] if chosen else None
 
-    @initialize(cap=st.integers(1, 2), ready=st.booleans(), outage_ms=st.sampled_from([10_000, 10**12]))
-    def a_working_day(self, cap: int, ready: bool, outage_ms: int) -> None:
+    @initialize(
+        cap=st.integers(1, 2),
+        ready=st.booleans(),
+        outage_ms=st.sampled_from([10_000, 10**12]),
+        so_far=st.integers(0, 4),
+    )
+    def a_working_day(self, cap: int, ready: bool, outage_ms: int, so_far: int) -> None:
         """Customers are known and agents there, so that stories get somewhere within their steps."""
         for desk in self.desks:
             desk.policy = replace(desk.policy, outage_ms=outage_ms)
@@ -115,6 +121,33 @@ class Machine(RuleBasedStateMachine):
                     who, display=who, groups=("default", "refund"), cap=cap, status=status
                 )
             )
+
+        steps = [self.ann_is_offered, self.ann_is_served, self.ann_is_handed_on, self.ann_is_wrapped_up]
+        for step in steps[: so_far if ready else 0]:
+            step()
+
+    # Where a story may begin: chance alone would seldom come so far.
+
+    def anns_case(self) -> Any:
+        view = self.both(lambda desk: desk.conversation("ann"))
+        return self.both(lambda desk: desk.case(view.case_id))
+
+    def ann_is_offered(self) -> None:
+        self.both(lambda desk: desk.request_human("ann", key="first"))
+
+    def ann_is_served(self) -> None:
+        case = self.anns_case()
+        self.both(lambda desk: desk.accept(case.offered_to, case.case_id))
+
+    def ann_is_handed_on(self) -> None:
+        case = self.anns_case()
+        other = "li" if case.agent_id == "wang" else "wang"
+        self.both(lambda desk: desk.transfer(case.agent_id, case.case_id, note="请看", to_agent=other))
+
+    def ann_is_wrapped_up(self) -> None:
+        case = self.anns_case()
+        self.both(lambda desk: desk.accept(case.offered_to, case.case_id))
+        self.both(lambda desk: desk.wrap_up(case.offered_to, case.case_id))
 
     @rule(who=CUSTOMERS, vip=st.booleans())
     def open(self, who: str, vip: bool) -> None:
@@ -299,6 +332,41 @@ class Machine(RuleBasedStateMachine):
         if sweep:
             self.both(lambda desk: desk.sweep())
 
+    @rule(pick=PICK, behind_ms=st.sampled_from([-1, 0, 1]))
+    def an_offer_runs_out(self, pick: int, behind_ms: int) -> None:
+        """Time passes to about the deadline of an offer, with sweeps on the way, and one then."""
+        case = self.a_case(max(pick, 1), CaseState.OFFERED)
+        if case and case.state is CaseState.OFFERED:
+            while self.now_ms < case.offer_deadline_ms + behind_ms:
+                self.now_ms = min(self.now_ms + 8_000, case.offer_deadline_ms + behind_ms)
+                for agent in ("wang", "li"):
+                    self.both(lambda desk, agent=agent: desk.heartbeat(agent))
+                self.both(lambda desk: desk.sweep())
+
+    @rule(pick=PICK, beating=AGENTS)
+    def agents_fall_silent(self, pick: int, beating: str) -> None:
+        """All but one are unheard for the grace period of a running shop."""
+        until_ms = self.now_ms + self.desks[0].policy.grace_ms + pick
+        while self.now_ms < until_ms:
+            self.now_ms += 9_000
+            self.both(lambda desk: desk.heartbeat(beating))
+            self.both(lambda desk: desk.sweep())
+
+    @rule(pick=PICK)
+    def the_customer_has_one_more_thing(self, pick: int) -> None:
+        """Something new is said while a case is in wrap-up, or with an agent."""
+        case = self.a_case(max(pick, 1), CaseState.WRAP_UP, CaseState.ACTIVE)
+        if case:
+            self.things += 1
+            self.both(lambda desk: desk.say(case.conversation_id, key=f"t{self.things}", text="还有一件事"))
+
+    @rule(steal=st.booleans())
+    def signs_of_life(self, steal: bool) -> None:
+        """A worker names turns it once had, some of which are others' or done by now."""
+        for turns in self.turns[-3:]:
+            mine = dict(zip(self.desks, turns))
+            self.both(lambda desk, mine=mine: desk.turn_alive("thief" if steal else "w", [mine[desk]]))
+
     @invariant()
     def both_tell_the_same(self) -> None:
         self.both(lambda desk: desk.queue())
@@ -391,7 +459,7 @@ def test_redis_and_memory_agree_whatever_happens(redis_url: str) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=int(os.environ.get("JIEHUA_MACHINE_EXAMPLES", "40")),
+            max_examples=int(os.environ.get("JIEHUA_MACHINE_EXAMPLES", "30")),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
