@@ -143,7 +143,7 @@ class LiveBase:
         self._prepared = finder.base.preparation
         if self._artefact is not None:
             try:
-                save(self._artefact, self._prepared, self._encoder, loaded.digest)
+                save(self._artefact, self._prepared, self._encoder)
             except OSError as error:  # full or read-only disk: the next start prepares again
                 log.warning("index not kept: %s", error)
 

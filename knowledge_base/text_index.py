@@ -1,13 +1,16 @@
 """Nearest texts by cosine, in FAISS: exact while that is fast enough, cells of a coarse partition above.
 
-`IndexFlatIP` compares with every vector. `IndexIVFFlat` compares with those of the nearest cells only; how many cells
-are visited is raised at build until the ten nearest of sampled vectors are found as the exact scan finds them
-(`recall`). An edit keeps the partition of the version before, so only the assignment to cells is done again.
+`IndexFlatIP` compares with every vector. `IndexIVFScalarQuantizer` compares with those of the nearest cells only, in
+eight bits a number, and the best few are then compared exactly; how many cells are visited is raised at build until
+the ten nearest of sampled questions are found as the exact scan finds them (`recall`). A later version lends the
+partition of the one before, so only the assignment to cells is done again.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,50 +22,91 @@ from knowledge_base.encoder import Vectors
 
 #: Above this many numbers (vectors x dimension) the exact scan takes more than about a millisecond on one core.
 EXACT_UP_TO_NUMBERS = 3_000_000
+#: Above this many numbers vectors are kept with sixteen bits a number instead of thirty-two.
+WHOLE_UP_TO_NUMBERS = 64_000_000
 ENOUGH_RECALL = 0.98
-_SAMPLE = 200  # vectors whose neighbours are compared with the exact scan
+#: So many times the nearest asked for come from the eight-bit comparison into the exact one.
+_COMPARED_AGAIN = 2
+_SAMPLE = 200  # questions whose neighbours are compared with the exact scan
 _NEAREST = 10
+#: Length of the random step from an indexed text to a sampled question; their cosine is then about 0.8, as it is
+#: between a question and the wording of the base that it means.
+_STEP = 0.75
 _TRAIN_PER_CELL = 64  # FAISS wants at least 39
+_CHUNK = 16_384
+_FIXED_POINT = 32_767.0
+Kept = NDArray[Any]  # float32, or int16 in units of 1 / _FIXED_POINT
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """How an index searches. `recall`: share of the ten nearest that it finds, against the exact scan."""
+
+    index: str
+    vectors: int
+    recall: float
+    cells: int = 0
+    visited: int = 0
+
+    def __str__(self) -> str:
+        if not self.cells:
+            return f"{self.index}, {self.vectors} vectors, exact"
+        return f"{self.index}, {self.vectors} vectors, recall@10 {self.recall:.3f}, {self.visited}/{self.cells} cells"
 
 
 class TextIndex:
     """Unit vectors [n, dimension], searched by inner product, which is their cosine."""
 
-    def __init__(self, vectors: Vectors, previous: TextIndex | None = None, *, exact: bool | None = None) -> None:
-        """Index `vectors`; `previous` lends its partition; `exact` overrides the choice by size."""
+    def __init__(
+        self,
+        vectors: Kept,
+        previous: TextIndex | None = None,
+        *,
+        exact: bool | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Index `vectors` (see `kept`), which must not change afterwards.
+
+        `previous` lends its partition; `exact` overrides the choice by size; `progress` hears how many are indexed.
+        """
         rows, dimension = vectors.shape
-        vectors = np.ascontiguousarray(vectors, np.float32)
         self.exact = rows < 2 or (rows * dimension <= EXACT_UP_TO_NUMBERS if exact is None else exact)
         self.recall = 1.0
+        self._vectors = vectors
         self._index: Any = None  # FAISS's classes share no useful type
         self._coarse: Any = None  # FAISS keeps a bare pointer to the partition, so we hold it
         faiss.omp_set_num_threads(os.cpu_count() or 1)
+        visited = 4
         if self.exact:
             self._index = faiss.IndexFlatIP(dimension)
-            self._index.add(vectors)
-            return
-        cells = max(1, min(int(4 * rows**0.5), rows // 8))
-        lent = previous is not None and not previous.exact and cells / 2 <= previous._index.nlist <= cells * 2
-        if lent and previous is not None:
-            coarse, cells = previous._coarse, previous._index.nlist
         else:
-            coarse = _partition(vectors, cells)
-        self._coarse = coarse
-        self._index = faiss.IndexIVFFlat(coarse, dimension, cells, faiss.METRIC_INNER_PRODUCT)
-        self._index.add(vectors)
-        self._tune(vectors, previous._index.nprobe if lent and previous is not None else 4)
+            cells = max(1, min(int(4 * rows**0.5), rows // 8))
+            if previous is not None and not previous.exact and cells / 2 <= previous._index.nlist <= cells * 2:
+                self._coarse, visited = previous._coarse, previous._index.nprobe
+            else:
+                self._coarse = _partition(vectors, cells)
+            self._index = faiss.IndexIVFScalarQuantizer(
+                self._coarse, dimension, self._coarse.ntotal, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+            )
+            self._index.train(_sample(vectors, 64 * 1024))
+        for start in range(0, rows, _CHUNK):
+            self._index.add(unpacked(vectors[start : start + _CHUNK]))
+            if progress is not None:
+                progress(min(rows, start + _CHUNK))
+        if not self.exact:
+            self._tune(visited)
 
     @classmethod
-    def open(cls, path: Path) -> TextIndex:
+    def open(cls, path: Path, vectors: Kept, recall: float) -> TextIndex:
         """Read a partitioned index written by `save`; raises OSError or ValueError where the file is none."""
         try:
             index = faiss.read_index(str(path))
         except RuntimeError as error:
             raise ValueError(str(error).splitlines()[0]) from error
-        if not isinstance(index, faiss.IndexIVFFlat):
-            raise ValueError(f"{path.name} holds a {type(index).__name__}")
+        if not isinstance(index, faiss.IndexIVFScalarQuantizer) or index.ntotal != len(vectors):
+            raise ValueError(f"{path.name} holds a {type(index).__name__} of {index.ntotal} vectors")
         opened = cls.__new__(cls)
-        opened.exact, opened.recall, opened._index = False, float("nan"), index
+        opened.exact, opened.recall, opened._index, opened._vectors = False, recall, index, vectors
         opened._coarse = index.quantizer
         return opened
 
@@ -80,27 +124,52 @@ class TextIndex:
         """Number of vectors."""
         return int(self._index.ntotal)
 
-    def nearest(self, query: Vectors, k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    @property
+    def report(self) -> IndexReport:
+        """How it searches."""
+        if self.exact:
+            return IndexReport(self.name, self.size, 1.0)
+        return IndexReport(self.name, self.size, round(self.recall, 4), self._index.nlist, self._index.nprobe)
+
+    def nearest(
+        self, query: Vectors, k: int, without: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Cosines and rows of the `k` nearest to each query [q, dimension], best first: two arrays [q, k].
 
-        Where fewer than `k` are found the rows are -1.
+        Rows in `without` are passed over. Where fewer than `k` are found the rows are -1.
         """
         # Threads waiting for each other cost one query more than they save; the setting belongs to the calling thread.
         faiss.omp_set_num_threads(1)
-        scores, rows = self._index.search(np.ascontiguousarray(query, np.float32), k)
-        return scores, rows
+        query = np.ascontiguousarray(query, np.float32)
+        chosen = faiss.IDSelectorNot(faiss.IDSelectorBatch(without)) if without is not None and len(without) else None
+        settings: dict[str, Any] = {"sel": chosen}
+        if self.exact:
+            parameters = faiss.SearchParameters(**settings) if chosen is not None else None
+            cosines, rows = self._index.search(query, k, params=parameters)
+            return cosines, rows
+        settings["nprobe"] = self._index.nprobe
+        parameters = faiss.SearchParametersIVF(**settings) if chosen is not None else None
+        _, rows = self._index.search(query, min(_COMPARED_AGAIN * k, self.size), params=parameters)
+        return self._compared(query, rows, k)
 
-    def _tune(self, vectors: Vectors, cells_visited: int) -> None:
-        """Visit as many cells as `ENOUGH_RECALL` takes, measured on a sample nudged away from the indexed texts."""
-        draw = np.random.default_rng(0)
-        sample = vectors[draw.choice(len(vectors), min(_SAMPLE, len(vectors)), replace=False)]
-        sample = sample + draw.normal(0, 0.3 / sample.shape[1] ** 0.5, sample.shape).astype(np.float32)
-        few = min(_NEAREST, len(vectors) - 1)
-        nearest = np.argpartition(-(sample @ vectors.T), few, axis=1)[:, :few]
-        visited = cells_visited
+    def _compared(
+        self, query: Vectors, rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The `k` nearest of `rows` [q, more], by their exact cosines."""
+        cosines = np.stack([unpacked(self._vectors[found]) @ one for one, found in zip(query, rows)])
+        cosines[rows < 0] = -np.inf
+        order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(cosines, order, 1), np.take_along_axis(rows, order, 1)
+
+    def _tune(self, cells_visited: int) -> None:
+        """Visit as many cells as `ENOUGH_RECALL` takes, measured on questions near the indexed texts."""
+        sample = _questions(self._vectors, _SAMPLE)
+        few = min(_NEAREST, self.size - 1)
+        nearest = exact_nearest(self._vectors, sample, few)
+        visited = min(cells_visited, self._index.nlist)
         while True:
             self._index.nprobe = visited
-            _, rows = self._index.search(sample, few)
+            _, rows = self.nearest(sample, few)
             found = [len(np.intersect1d(exact, got)) for exact, got in zip(nearest, rows)]
             self.recall = float(np.mean(found)) / few
             if self.recall >= ENOUGH_RECALL or visited >= self._index.nlist:
@@ -108,12 +177,55 @@ class TextIndex:
             visited = min(self._index.nlist, visited + max(1, visited // 3))
 
 
-def _partition(vectors: Vectors, cells: int) -> faiss.IndexFlatIP:
-    """Centres of `cells` cells by spherical k-means, as an index of its own."""
+def kept(vectors: Vectors, *, numbers: int | None = None) -> Kept:
+    """`vectors` as they are held in memory, where `numbers` (default: theirs) are held: half the size when many.
+
+    Sixteen bits in fixed point: cosines differ by about 0.00001.
+    """
+    if (vectors.size if numbers is None else numbers) <= WHOLE_UP_TO_NUMBERS:
+        return np.ascontiguousarray(vectors, np.float32)
+    return np.asarray(np.rint(vectors * np.float32(_FIXED_POINT)), np.int16)
+
+
+def unpacked(vectors: Kept) -> Vectors:
+    """Float32 vectors of those that are held."""
+    if vectors.dtype == np.int16:
+        return vectors.astype(np.float32) / np.float32(_FIXED_POINT)
+    return np.ascontiguousarray(vectors, np.float32)
+
+
+def exact_nearest(vectors: Kept, queries: Vectors, few: int) -> NDArray[np.int64]:
+    """Rows of the `few` nearest of all `vectors` to each query, best first, [q, few]."""
+    best = np.full((len(queries), few), -np.inf, np.float32)
+    rows = np.full((len(queries), few), -1, np.int64)
+    for start in range(0, len(vectors), _CHUNK):
+        cosines = np.concatenate([best, queries @ unpacked(vectors[start : start + _CHUNK]).T], axis=1)
+        order = np.argpartition(-cosines, few - 1, axis=1)[:, :few]
+        rows = np.where(order < few, np.take_along_axis(rows, np.minimum(order, few - 1), 1), order - few + start)
+        best = np.take_along_axis(cosines, order, 1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    return np.asarray(np.take_along_axis(rows, order, 1), np.int64)
+
+
+def _questions(vectors: Kept, count: int) -> Vectors:
+    """Unit vectors a step away from `count` indexed texts drawn by a fixed seed."""
     draw = np.random.default_rng(0)
-    few = min(len(vectors), cells * _TRAIN_PER_CELL)
+    near = unpacked(vectors[np.sort(draw.choice(len(vectors), min(count, len(vectors)), replace=False))])
+    step = draw.normal(0, _STEP / near.shape[1] ** 0.5, near.shape)
+    moved = near + step.astype(np.float32)
+    return np.asarray(moved / np.linalg.norm(moved, axis=1, keepdims=True), np.float32)
+
+
+def _sample(vectors: Kept, most: int) -> Vectors:
+    draw = np.random.default_rng(0)
+    rows = draw.choice(len(vectors), min(len(vectors), most), replace=False)
+    return unpacked(vectors[np.sort(rows)])
+
+
+def _partition(vectors: Kept, cells: int) -> faiss.IndexFlatIP:
+    """Centres of `cells` cells by spherical k-means, as an index of its own."""
     means = faiss.Kmeans(vectors.shape[1], cells, niter=8, spherical=True, seed=1, min_points_per_centroid=1)
-    means.train(vectors[draw.choice(len(vectors), few, replace=False)])
+    means.train(_sample(vectors, cells * _TRAIN_PER_CELL))
     coarse = faiss.IndexFlatIP(vectors.shape[1])
     coarse.add(np.asarray(means.centroids, np.float32))
     return coarse

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from knowledge_base.text_index import ENOUGH_RECALL, TextIndex
+from knowledge_base.text_index import ENOUGH_RECALL, TextIndex, exact_nearest, kept, unpacked
 
 
 def texts(rows: int, dimension: int = 32, seed: int = 0) -> np.ndarray:
@@ -49,4 +49,38 @@ def test_an_edit_keeps_the_partition_and_its_recall():
 def test_large_bases_are_partitioned_by_themselves(monkeypatch):
     monkeypatch.setattr("knowledge_base.text_index.EXACT_UP_TO_NUMBERS", 1000)
     assert TextIndex(texts(20)).exact
-    assert TextIndex(texts(500)).name == "IndexIVFFlat"
+    assert TextIndex(texts(500)).name == "IndexIVFScalarQuantizer"
+
+
+def test_many_vectors_are_kept_in_half_the_space_and_found_all_the_same(monkeypatch):
+    vectors = texts(3000)
+    monkeypatch.setattr("knowledge_base.text_index.WHOLE_UP_TO_NUMBERS", 1000)
+    small = kept(vectors)
+    assert small.nbytes == vectors.nbytes / 2
+    assert np.abs(unpacked(small) - vectors).max() < 2e-5
+    cosines, rows = TextIndex(small, exact=False).nearest(vectors[5:6], 3)
+    assert rows[0, 0] == 5
+    assert cosines[0, 0] == np.float32(1) or abs(cosines[0, 0] - 1) < 1e-4
+
+
+def test_the_exact_scan_in_pieces_is_the_exact_scan(monkeypatch):
+    monkeypatch.setattr("knowledge_base.text_index._CHUNK", 7)
+    vectors, queries = texts(100), texts(5, seed=3)
+    expected = np.argsort(-(queries @ vectors.T), axis=1)[:, :4]
+    assert exact_nearest(vectors, queries, 4).tolist() == expected.tolist()
+
+
+def test_rows_passed_over_are_not_found_and_others_come_up():
+    vectors = texts(2000)
+    for exact in (True, False):
+        index = TextIndex(vectors, exact=exact)
+        _, before = index.nearest(vectors[7:8], 6)
+        _, after = index.nearest(vectors[7:8], 5, before[0, :1])
+        assert after[0].tolist() == before[0, 1:].tolist()
+
+
+def test_the_report_says_how_it_searches():
+    assert str(TextIndex(texts(20)).report) == "IndexFlatIP, 20 vectors, exact"
+    report = TextIndex(texts(2000), exact=False).report
+    assert report.recall >= ENOUGH_RECALL
+    assert 0 < report.visited <= report.cells
