@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from knowledge_base import coverage
 from knowledge_base.encoder import Encoder, Vectors
 from knowledge_base.entry import FaqEntry
-from knowledge_base.lexical import ASKED, WHOLE, Bm25, Weights, bigrams
+from knowledge_base.lexical import ASKED, WHOLE, Bm25, Gathered, bigrams
 from knowledge_base.preparation import Preparation, prepare
 from knowledge_base.ragged import Ints
 from knowledge_base.segment import DENSE, Progress
@@ -55,6 +55,7 @@ QUERY_FEATURES = (
     "length",  # ln(1 + letters of the query)
     "content",  # ln(1 + content words)
 )
+_BEST, _MEAN, _ANSWER = (DENSE.index(name) for name in ("best_wording", "mean_wording", "answer"))
 _FIELD = 10
 #: Of the entries gathered, so many are measured in full: those that promise most by a plain sum.
 _MEASURED = 16
@@ -162,33 +163,37 @@ class Base:
         text = normalise(text[: 4 * LONGEST_QUERY])[:LONGEST_QUERY]
         words, pairs = content_words(text), bigrams(text)
         by_words, by_pairs = self._words.weigh(words), self._pairs.weigh(pairs)
-        chosen = self._candidates(vector, by_words, by_pairs, served)
+        numbers = range(len(self._segments))
+        in_words = [self._words.gather(at, by_words, _NEAREST_LEXICAL) for at in numbers]
+        in_pairs = [self._pairs.gather(at, by_pairs, _NEAREST_LEXICAL) for at in numbers]
+        chosen = self._candidates(vector, (in_words, in_pairs), served)
         if not len(chosen):
             empty = np.zeros(0, np.int64)
             none = np.zeros((0, len(ENTRY_FEATURES)), np.float32)
             return Measured(empty, none, np.zeros(len(QUERY_FEATURES), np.float32), empty)
-        dense = self._each(lambda at, rows: self._segments[at].dense(rows, vector), chosen)
-        best, mean, answer = (dense[DENSE.index(name)] for name in ("best_wording", "mean_wording", "answer"))
+
+        def first_look(at: int, rows: Ints) -> NDArray[np.float64]:
+            said = self._words.gathered_shares(at, rows, by_words, in_words[at])
+            spelt = self._pairs.gathered_shares(at, rows, by_pairs, in_pairs[at])
+            return np.concatenate([self._segments[at].dense(rows, vector), [said, spelt]])
+
+        seen = self._each(first_look, chosen)
+        best, mean, answer = seen[_BEST], seen[_MEAN], seen[_ANSWER]
+        field = np.sort(best)[-_FIELD:].mean()
+        promise = best + mean + 0.5 * answer + seen[-2] + seen[-1]
+        keep = (-promise).argsort(kind="stable")[:_MEASURED]
+        chosen, dense = chosen[keep], seen[: len(DENSE), keep]
+        matched = dense[-1].astype(np.int64)
         word_shares = self._each(lambda at, rows: self._words.shares(at, rows, by_words), chosen)
         pair_shares = self._each(lambda at, rows: self._pairs.shares(at, rows, by_pairs), chosen)
-        field = np.sort(best)[-_FIELD:].mean()
-        promise = best + mean + 0.5 * answer + word_shares[WHOLE] + pair_shares[ASKED]
-        keep = np.argsort(-promise, kind="stable")[:_MEASURED]
-        chosen, dense = chosen[keep], dense[:, keep]
-        matched = dense[-1].astype(np.int64)
-        lexical = (
-            word_shares[WHOLE, keep],
-            word_shares[ASKED, keep],
-            pair_shares[ASKED, keep],
-            pair_shares[WHOLE, keep],
-        )
+        lexical = (word_shares[WHOLE], word_shares[ASKED], pair_shares[ASKED], pair_shares[WHOLE])
         heard, table = coverage.words_of(self.encoder, text)[1], self.preparation.terms.table
         meaning = self._each(lambda at, *rows: self._segments[at].spoken.measure(heard, table, *rows), chosen, matched)
         features = np.concatenate([dense[:-1], lexical, meaning]).T.astype(np.float32)
         query = (
-            best[keep].max(),
+            dense[_BEST].max(),
             field,
-            answer[keep].max(),
+            dense[_ANSWER].max(),
             lexical[0].max(),
             lexical[2].max(),
             meaning[1].max(),
@@ -200,22 +205,23 @@ class Base:
         )
         return Measured(chosen, features, np.array(query, np.float32), matched)
 
-    def _candidates(self, vector: Vectors, words: Weights, pairs: Weights, served: NDArray[np.bool_] | None) -> Ints:
-        """Rows of the entries that come into question, ascending: by wordings, answers, and each lexical score."""
-        asked, answers, by_words, by_pairs = _Scored(), _Scored(), _Scored(), _Scored()
+    def _candidates(
+        self, vector: Vectors, lexical: Sequence[Sequence[Gathered]], served: NDArray[np.bool_] | None
+    ) -> Ints:
+        """Rows of the entries that come into question, ascending: by wordings, by answers, by each `lexical` score."""
+        asked, answers = _Scored(), _Scored()
         for at, (one, place) in enumerate(zip(self._segments, self._places)):
             few = min(_NEAREST_WORDINGS, one.asked_index.size)
-            cosines, rows = one.asked_index.nearest(vector[None], few, self._gone_wordings[at])
+            cosines, rows = one.asked_index.nearest(vector[None], few, self._gone_wordings[at], roughly=True)
             asked.append((cosines[0], np.where(rows[0] < 0, -1, place[one.owner[rows[0]]])))
             few = min(_NEAREST_ANSWERS, one.answer_index.size)
-            cosines, rows = one.answer_index.nearest(vector[None], few, self._gone[at])
+            cosines, rows = one.answer_index.nearest(vector[None], few, self._gone[at], roughly=True)
             answers.append((cosines[0], np.where(rows[0] < 0, -1, place[rows[0]])))
-            for gathered, bm25, weights in ((by_words, self._words, words), (by_pairs, self._pairs, pairs)):
-                rows, scores = bm25.best(at, weights, _NEAREST_LEXICAL)
-                gathered.append((scores, place[rows]))
-        few = _NEAREST_LEXICAL
-        near = asked.first(_NEAREST_WORDINGS), answers.first(_NEAREST_ANSWERS)
-        chosen = np.unique(np.concatenate([*near, by_words.first(few), by_pairs.first(few)]))
+        found = [asked.first(_NEAREST_WORDINGS), answers.first(_NEAREST_ANSWERS)]
+        for parts in lexical:
+            scored = _Scored((one.shares, place[one.rows]) for one, place in zip(parts, self._places))
+            found.append(scored.first(_NEAREST_LEXICAL))
+        chosen = np.unique(np.concatenate(found))
         return chosen if served is None else chosen[served[chosen]]
 
     def _each(self, measure: Callable[..., NDArray[Any]], chosen: Ints, *more: Ints) -> NDArray[Any]:

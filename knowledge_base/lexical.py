@@ -140,6 +140,15 @@ class Weights:
     unknown: Floats
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """The best documents of a part [d], their shares [d], and every document's share where they were worked out."""
+
+    rows: Ints
+    shares: Floats
+    every: Floats | None
+
+
 class Bm25:
     """Several parts as one base, without the documents that are `gone` (rows of each part)."""
 
@@ -196,8 +205,8 @@ class Bm25:
                 out[field] = np.bincount(document, gained, minlength=len(rows)) / weights.reach[field]
         return out
 
-    def best(self, part: int, weights: Weights, few: int) -> tuple[Ints, Floats]:
-        """The `few` best documents of a part in the field it gathers from, equally good ones included; their scores.
+    def gather(self, part: int, weights: Weights, few: int) -> Gathered:
+        """The `few` best documents of a part in the field it gathers from, equally good ones included.
 
         Exact: a term that stands in many documents is left for last, and then only looked up in the documents that
         could still be among the best, when it alone can bring no other there (as in MaxScore, Turtle and Flood 1995).
@@ -206,25 +215,37 @@ class Bm25:
         field = counts.gathered
         here = weights.terms < len(counts.owners)
         terms, idf = weights.terms[here].astype(np.int64), weights.idf[field, here]
-        sizes = counts.owners.starts[terms + 1] - counts.owners.starts[terms] if len(terms) else terms
-        order = np.argsort(sizes, kind="stable")
-        terms, idf, sizes = terms[order], idf[order], sizes[order]
-        most = counts.most[terms].astype(np.float64)
-        bounds = idf * most * (K1 + 1) / (most + self._held_back(field, np.array(self._shortest[part])))
+        sizes = counts.owners.starts[terms + 1] - counts.owners.starts[terms]
         scores = np.zeros(len(counts))
-        done = 0
-        while done < len(terms):
-            upto = max(done + 1, int(np.searchsorted(np.cumsum(sizes[done:]), _AT_ONCE)) + done)
-            scores += self._added(counts, terms[done:upto], idf[done:upto])
+        if int(sizes.sum()) > _AT_ONCE:
+            order = sizes.argsort(kind="stable")
+            terms, idf, sizes = terms[order], idf[order], sizes[order]
+            most = counts.most[terms].astype(np.float64)
+            bounds = idf * most * (K1 + 1) / (most + self._held_back(field, np.array(self._shortest[part])))
+            while len(terms):
+                some = max(1, int(np.searchsorted(sizes.cumsum(), _AT_ONCE)))
+                scores += self._added(counts, terms[:some], idf[:some])
+                scores[gone] = 0.0
+                terms, idf, sizes, bounds = terms[some:], idf[some:], sizes[some:], bounds[some:]
+                least, rest = _kth(scores, few), float(bounds.sum())
+                if len(terms) and rest < least:
+                    rows = (scores >= least - rest).nonzero()[0]
+                    exact = self.shares(part, rows, weights)[field]
+                    return Gathered(*_first(rows, exact, few), None)
+        elif len(terms):
+            scores = self._added(counts, terms, idf)
             scores[gone] = 0.0
-            done = upto
-            rest = float(bounds[done:].sum())
-            if done < len(terms) and rest < _kth(scores, few):
-                rows = np.flatnonzero(scores >= _kth(scores, few) - rest)
-                exact = self.shares(part, rows, weights)[field] * weights.reach[field]
-                return _first(rows, exact, few)
-        rows = np.flatnonzero(scores)
-        return _first(rows, scores[rows], few)
+        if weights.reach[field] > 0:
+            scores /= weights.reach[field]
+        rows = (scores > 0).nonzero()[0]
+        return Gathered(*_first(rows, scores[rows], few), scores)
+
+    def gathered_shares(self, part: int, rows: Ints, weights: Weights, gathered: Gathered) -> Floats:
+        """`shares` of the documents `rows` [d] in the field that was gathered from, [d]."""
+        if gathered.every is None:
+            return np.asarray(self.shares(part, rows, weights)[self._parts[part].gathered])
+        shares: Floats = gathered.every[rows]
+        return shares
 
     def _added(self, counts: TermCounts, terms: Ints, idf: Floats) -> Floats:
         places, sizes = counts.owners.places(terms)

@@ -41,9 +41,9 @@ class Ragged:
         """Where the values of `rows` stand, one row behind the other, and each row's size [rows]."""
         begin = self.starts[rows]
         sizes = self.starts[rows + 1] - begin
-        ends = np.cumsum(sizes)
+        ends = sizes.cumsum()
         total = int(ends[-1]) if len(ends) else 0
-        return np.arange(total) + np.repeat(begin - (ends - sizes), sizes), sizes
+        return np.arange(total) + (begin - (ends - sizes)).repeat(sizes), sizes
 
     def take(self, rows: Ints) -> Ragged:
         """Only `rows`, in that order."""

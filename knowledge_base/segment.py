@@ -112,14 +112,14 @@ class Segment:
     def dense(self, rows: Ints, vector: Vectors) -> NDArray[np.float32]:
         """Cosines of the entries `rows` [c] with a unit `vector` [dimension], and which wording is nearest: [7, c]."""
         places, counts = ragged.Ragged(self.starts, self.asked).places(rows)
-        cosines = unpacked(self.asked[places]) @ vector
-        first = np.cumsum(counts) - counts
-        order = np.lexsort((-cosines, np.repeat(np.arange(len(rows)), counts)))
+        cosines = unpacked(self.asked.take(places, axis=0)) @ vector
+        first = counts.cumsum() - counts
+        order = np.lexsort((-cosines, np.arange(len(rows)).repeat(counts)))
         total = np.add.reduceat(cosines, first)
         best = cosines[order[first]]
         second = np.where(counts > 1, cosines[order[first + (counts > 1)]], best)
         centre = total / np.maximum(self.spread[rows], 1e-12)
-        answer = unpacked(self.answers[rows]) @ vector
+        answer = unpacked(self.answers.take(rows, axis=0)) @ vector
         measured = (best, total / counts, second, centre, answer, self.has_answer[rows], order[first] - first)
         return np.stack(measured).astype(np.float32)
 

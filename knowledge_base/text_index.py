@@ -132,11 +132,12 @@ class TextIndex:
         return IndexReport(self.name, self.size, round(self.recall, 4), self._index.nlist, self._index.nprobe)
 
     def nearest(
-        self, query: Vectors, k: int, without: NDArray[np.int64] | None = None
+        self, query: Vectors, k: int, without: NDArray[np.int64] | None = None, *, roughly: bool = False
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Cosines and rows of the `k` nearest to each query [q, dimension], best first: two arrays [q, k].
 
-        Rows in `without` are passed over. Where fewer than `k` are found the rows are -1.
+        Rows in `without` are passed over. Where fewer than `k` are found the rows are -1. `roughly`: without the exact
+        comparison, for a caller that makes it anyhow.
         """
         # Threads waiting for each other cost one query more than they save; the setting belongs to the calling thread.
         faiss.omp_set_num_threads(1)
@@ -149,6 +150,9 @@ class TextIndex:
             return cosines, rows
         settings["nprobe"] = self._index.nprobe
         parameters = faiss.SearchParametersIVF(**settings) if chosen is not None else None
+        if roughly:
+            cosines, rows = self._index.search(query, k, params=parameters)
+            return cosines, rows
         _, rows = self._index.search(query, min(_COMPARED_AGAIN * k, self.size), params=parameters)
         return self._compared(query, rows, k)
 

@@ -57,7 +57,7 @@ def test_an_empty_base_finds_nothing():
     bm25 = Bm25(vocabulary, [counted(vocabulary)])
     weights = bm25.weigh(["a"])
     assert bm25.shares(0, np.arange(0), weights).shape == (2, 0)
-    assert len(bm25.best(0, weights, 3)[0]) == 0
+    assert len(bm25.gather(0, weights, 3).rows) == 0
 
 
 def test_terms_learnt_for_a_later_version_are_unknown_to_an_earlier_one():
@@ -104,7 +104,8 @@ def test_parts_with_documents_gone_score_as_one_base_of_what_is_left(first, seco
     assert scores == pytest.approx(expected, abs=1e-9)
     assert weights.unknown[ASKED] == pytest.approx(unknown)
     for at, rows in enumerate(left):
-        found, gained = bm25.best(at, weights, 3)
+        gathered = bm25.gather(at, weights, 3)
+        found, gained = gathered.rows, gathered.shares
         mine = bm25.shares(at, rows, weights)[ASKED]
         assert set(found) <= set(rows), "what is gone is not found"
         nth = sorted(mine)[-3:][0] if len(mine) >= 3 else 0.0
