@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -36,6 +37,7 @@ from language.normalise import NORMALISER_VERSION
 FORMAT = 2
 METRIC = "inner product of unit vectors"
 _INDEXES = ("asked_index", "answer_index")
+_ABANDONED_S = 3600
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -69,6 +71,9 @@ class Manifest:
 def save(folder: Path, preparation: Preparation, encoder: Encoder) -> Manifest:
     """Write the large segment of a `preparation` that is not empty; the folder is replaced as a whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed while it wrote
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     kept = preparation.segments[0]
     try:

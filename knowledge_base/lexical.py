@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -256,6 +256,21 @@ class Bm25:
 
     def _held_back(self, field: int, lengths: Floats) -> Floats:
         return np.asarray(K1 * (1 - B + B * lengths / self._mean[field]))
+
+
+def over(documents: Iterable[Iterable[str]]) -> Callable[[Iterable[str]], Floats]:
+    """BM25 over documents that are no entries: terms of a query to the share of each document, [documents]."""
+    vocabulary = Vocabulary()
+    counting = Counting(vocabulary)
+    for document in documents:
+        counting.add(document, ())
+    bm25 = Bm25(vocabulary, [counting.finished(ASKED)])
+    every = np.arange(bm25.documents)
+
+    def shares(query: Iterable[str]) -> Floats:
+        return np.asarray(bm25.shares(0, every, bm25.weigh(query))[ASKED])
+
+    return shares
 
 
 def bigrams(text: str) -> list[str]:

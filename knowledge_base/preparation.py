@@ -53,6 +53,11 @@ class Preparation:
         place = np.concatenate([place[kept] for place, kept in zip(self.places, rows)])
         return Preparation(self.encoder_digest, self.terms, (whole,), (place,))
 
+    def beside(self, later: Preparation) -> Preparation:
+        """This one's segment with what stands beside the large one in a `later` version: what that can start from."""
+        segments = (*self.segments[:1], *later.segments[1:])
+        return Preparation(self.encoder_digest, self.terms, segments, tuple(np.arange(len(one)) for one in segments))
+
 
 def prepare(
     entries: Sequence[FaqEntry],

@@ -6,8 +6,9 @@ an edit costs what it changes. Rows of a segment are its entries.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -38,6 +39,7 @@ class Terms:
     words: Vocabulary
     pairs: Vocabulary
     table: WordTable
+    growing: threading.Lock = field(default_factory=threading.Lock, compare=False)  # two may prepare at once
 
     @classmethod
     def none(cls, encoder: Encoder) -> Terms:
@@ -155,11 +157,12 @@ def prepared(
         asked[starts[begin] : starts[end]] = kept(of_asked, numbers=numbers)
         sums = np.add.reduceat(of_asked, starts[begin:end] - starts[begin])
         spread[begin:end] = np.linalg.norm(sums, axis=1)
-        for at, entry in enumerate(chunk, begin):
-            words.add((w for one in wordings[at] for w in cut.content_words(one)), cut.content_words(entry.answer))
-            pairs.add((p for one in wordings[at] for p in bigrams(one)), bigrams(entry.answer))
-            spoken.append([terms.table.rows(encoder, one) for one in wordings[at]])
-            spoken_answers.append(terms.table.rows(encoder, entry.answer))
+        with terms.growing:
+            for at, entry in enumerate(chunk, begin):
+                words.add((w for one in wordings[at] for w in cut.content_words(one)), cut.content_words(entry.answer))
+                pairs.add((p for one in wordings[at] for p in bigrams(one)), bigrams(entry.answer))
+                spoken.append([terms.table.rows(encoder, one) for one in wordings[at]])
+                spoken_answers.append(terms.table.rows(encoder, entry.answer))
         if progress is not None:
             progress(end, len(entries))
     return Segment(

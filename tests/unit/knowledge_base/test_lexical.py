@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge_base.lexical import ASKED, K1, WHOLE, B, Bm25, Counting, TermCounts, Vocabulary, bigrams
+from knowledge_base.lexical import ASKED, K1, WHOLE, B, Bm25, Counting, TermCounts, Vocabulary, bigrams, over
 
 
 def counted(vocabulary: Vocabulary, *documents: str, answers: Sequence[str] = ()) -> TermCounts:
@@ -22,12 +22,12 @@ class index:
     """Documents of one field."""
 
     def __init__(self, *documents: str) -> None:
+        self.documents = documents
         vocabulary = Vocabulary()
         self.bm25 = Bm25(vocabulary, [counted(vocabulary, *documents)])
 
     def shares(self, query: Sequence[str]) -> tuple[np.ndarray, float]:
-        weights = self.bm25.weigh(query)
-        return self.bm25.shares(0, np.arange(self.bm25.documents), weights)[ASKED], float(weights.unknown[ASKED])
+        return over(text.split() for text in self.documents)(query), float(self.bm25.weigh(query).unknown[ASKED])
 
 
 def test_a_score_is_the_published_formula_over_what_the_query_could_reach():
