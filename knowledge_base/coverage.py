@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base import ragged
 from knowledge_base.encoder import Encoder, Vectors
 from knowledge_base.ragged import Ints, Ragged
 
@@ -100,6 +101,12 @@ class SpokenWords:
         starts = np.concatenate([[0], np.cumsum([len(entry) for entry in wordings], dtype=np.int64)])
         return cls(starts.astype(np.int64), each, Ragged.of(asked, np.int32), Ragged.of(answers, np.int32))
 
+    def take(self, entries: Ints) -> SpokenWords:
+        """Only `entries`, in that order."""
+        places, sizes = Ragged(self.starts, self.wordings.starts).places(entries)
+        starts = np.concatenate([np.zeros(1, np.int64), sizes.cumsum()])
+        return SpokenWords(starts, self.wordings.take(places), self.asked.take(entries), self.answers.take(entries))
+
     def measure(self, heard: Vectors, table: WordTable, entries: Ints, matched: Ints) -> NDArray[np.float32]:
         """Measures [4, c] of `entries` [c] for a query's word vectors `heard` [m, dimension].
 
@@ -134,6 +141,17 @@ class SpokenWords:
         told = np.bincount(of_wording, cosines[at].max(axis=1) * heavy, minlength=count)
         out[3] = told / np.maximum(np.bincount(of_wording, heavy, minlength=count), 1e-12)
         return out
+
+
+def joined(parts: Sequence[SpokenWords]) -> SpokenWords:
+    """The entries of all `parts`, one part behind the other."""
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    return SpokenWords(
+        np.concatenate([np.zeros(1, np.int64), counts.cumsum()]),
+        ragged.joined([part.wordings for part in parts]),
+        ragged.joined([part.asked for part in parts]),
+        ragged.joined([part.answers for part in parts]),
+    )
 
 
 def words_of(encoder: Encoder, text: str) -> tuple[list[str], Vectors]:

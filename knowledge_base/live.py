@@ -94,6 +94,11 @@ class LiveBase:
         """Whether the files hold an error that keeps them from being served."""
         return self._latest is not self._loaded
 
+    @property
+    def encoded(self) -> int:
+        """How many texts had to be encoded since this base was made; 0 without a cache folder, where nobody counts."""
+        return self._cache.encoded if self._cache else 0
+
     def draft(self, entries: Sequence[FaqEntry]) -> Finder:
         """A base of other entries, built as this one is: the one that would serve if the files said so."""
         held, told = self._prepared, _Told()

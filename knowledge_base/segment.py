@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base import lexical, ragged
+from knowledge_base import coverage, lexical, ragged
 from knowledge_base.coverage import SpokenWords, WordTable, word_dimension
 from knowledge_base.encoder import Encoder, Vectors
 from knowledge_base.entry import FaqEntry, Status
@@ -143,8 +143,7 @@ def prepared(
     answers = np.empty((len(entries), encoder.dimension), asked.dtype)
     spread = np.zeros(len(entries), np.float32)
     words, pairs = Counting(terms.words), Counting(terms.pairs)
-    spoken: list[list[list[int]]] = []
-    spoken_answers: list[list[int]] = []
+    spoken = [SpokenWords.of([], [])]
     for begin in range(0, len(entries), CHUNK):
         chunk = entries[begin : begin + CHUNK]
         end = begin + len(chunk)
@@ -158,11 +157,12 @@ def prepared(
         sums = np.add.reduceat(of_asked, starts[begin:end] - starts[begin])
         spread[begin:end] = np.linalg.norm(sums, axis=1)
         with terms.growing:
+            table = terms.table
+            said = [[table.rows(encoder, one) for one in wordings[at]] for at in range(begin, end)]
+            spoken.append(SpokenWords.of(said, [table.rows(encoder, entry.answer) for entry in chunk]))
             for at, entry in enumerate(chunk, begin):
                 words.add((w for one in wordings[at] for w in cut.content_words(one)), cut.content_words(entry.answer))
                 pairs.add((p for one in wordings[at] for p in bigrams(one)), bigrams(entry.answer))
-                spoken.append([terms.table.rows(encoder, one) for one in wordings[at]])
-                spoken_answers.append(terms.table.rows(encoder, entry.answer))
         if progress is not None:
             progress(end, len(entries))
     return Segment(
@@ -174,7 +174,7 @@ def prepared(
         spread,
         words.finished(WHOLE),
         pairs.finished(ASKED),
-        SpokenWords.of(spoken, spoken_answers),
+        coverage.joined(spoken),
         Served.of(entries),
         TextIndex(asked),
         TextIndex(answers),
@@ -204,12 +204,6 @@ def merged(parts: Sequence[tuple[Segment, Ints]], terms: Terms) -> Segment:
         channels,
     )
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-    spoken = SpokenWords(
-        starts,
-        ragged.joined([part.spoken.wordings.take(place) for (part, _), place in zip(parts, places)]),
-        ragged.joined([part.spoken.asked.take(rows) for part, rows in parts]),
-        ragged.joined([part.spoken.answers.take(rows) for part, rows in parts]),
-    )
     return Segment(
         tuple(part.digests[row] for part, rows in parts for row in rows.tolist()),
         starts,
@@ -219,7 +213,7 @@ def merged(parts: Sequence[tuple[Segment, Ints]], terms: Terms) -> Segment:
         np.concatenate([part.spread[rows] for part, rows in parts]),
         lexical.merged([(part.words, rows) for part, rows in parts], len(terms.words)),
         lexical.merged([(part.pairs, rows) for part, rows in parts], len(terms.pairs)),
-        spoken,
+        coverage.joined([part.spoken.take(rows) for part, rows in parts]),
         served,
         TextIndex(asked, parts[0][0].asked_index),
         TextIndex(answers, parts[0][0].answer_index),

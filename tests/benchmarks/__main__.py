@@ -7,7 +7,7 @@ import sys
 
 from tests.benchmarks.table import PAGE, write
 
-PARTS = ("turns", "knowledge", "handoff")
+PARTS = ("turns", "knowledge", "scale", "live", "handoff")
 
 
 def main(arguments: list[str]) -> int:
