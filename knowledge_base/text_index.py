@@ -32,7 +32,7 @@ _NEAREST = 10
 #: Length of the random step from an indexed text to a sampled question; their cosine is then about 0.8, as it is
 #: between a question and the wording of the base that it means.
 _STEP = 0.75
-_TRAIN_PER_CELL = 64  # FAISS wants at least 39
+_TRAIN_PER_CELL = 40  # FAISS wants at least 39
 _CHUNK = 16_384
 _FIXED_POINT = 32_767.0
 Kept = NDArray[Any]  # float32, or int16 in units of 1 / _FIXED_POINT

@@ -42,7 +42,8 @@ def run() -> list[Table]:
     about = (
         f"{EDITS} edits, each of one answer and one wording, a file put in its place as editors do; {REPLICAS} replica "
         f"processes follow the files, each answering {1 / ASK_EVERY_S:.0f} questions a second meanwhile. Seconds from "
-        "the file's rename until a replica serves the new version, over all replicas and edits. Failed: questions "
+        "the file's rename until a replica serves the new version, over all replicas and edits; processor: the most "
+        "that a replica used for one edit. Encoded: texts, by all replicas in all edits. Failed: questions "
         "that raised, or were answered by another version than the one taken. Versions: ids the replicas ended with."
     )
     columns = (
@@ -50,6 +51,7 @@ def run() -> list[Table]:
         "files",
         "p50 s",
         "worst s",
+        "processor s",
         "encoded",
         "asked",
         "failed",
@@ -82,6 +84,7 @@ def _shape(size: int, files: int, cache: Path) -> tuple[object, ...]:
         files or "1 JSON Lines",
         quantile(took, 0.5),
         max(took),
+        max(end["cpu"] for end in ends),
         sum(end["encoded"] for end in ends),
         sum(end["asked"] for end in ends),
         sum(end["failed"] for end in ends),
@@ -156,9 +159,24 @@ class _Replica:
             self._said.put(json.loads(line))
 
 
+class _Timed(LiveBase):
+    """Counts the processor time of every reload."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.cpu_s: list[float] = []
+        super().__init__(*given, **named)
+
+    def reload(self) -> bool:
+        began = time.thread_time()
+        try:
+            return super().reload()
+        finally:
+            self.cpu_s.append(time.thread_time() - began)
+
+
 async def _serve(base: Path, cache: Path, texts: list[str]) -> None:
     encoder = load_encoder(ROOT / "models" / "encoder")
-    live = LiveBase(base, encoder, cache_folder=cache)
+    live = _Timed(base, encoder, cache_folder=cache)
     encoded = live.encoded
     stop, ended = asyncio.Event(), threading.Event()
     took: list[float] = []
@@ -204,6 +222,7 @@ async def _serve(base: Path, cache: Path, texts: list[str]) -> None:
         "p99": quantile(took, 0.99),
         "version": live.version,
         "encoded": live.encoded - encoded,
+        "cpu": max(live.cpu_s),
     }
     print(json.dumps(counted), flush=True)
 
