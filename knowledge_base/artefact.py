@@ -1,7 +1,8 @@
 """A preparation on disk, with a manifest that says what it was made of.
 
-Layout of the folder: `manifest.json`, `prepared.npz` (no pickles), and `*.faiss` for partitioned indexes. Kept is the
-large segment; what was edited since it was made is prepared again. A folder made with another encoder, dimension,
+Layout of the folder: `manifest.json`, `prepared.npz` (no pickles), `asked.npy` and `answers.npy` with the vectors,
+which are mapped and not read, so that processes share them, and `*.faiss` for partitioned indexes. Kept is the large
+segment; what was edited since it was made is prepared again. A folder made with another encoder, dimension,
 metric or format, for other entries, or damaged, is refused with the reason; the files can always be built again from
 the sources.
 """
@@ -37,6 +38,7 @@ from language.normalise import NORMALISER_VERSION
 FORMAT = 2
 METRIC = "inner product of unit vectors"
 _INDEXES = ("asked_index", "answer_index")
+_VECTORS = ("asked", "answers")
 _ABANDONED_S = 3600
 Arrays = dict[str, NDArray[Any]]
 
@@ -78,6 +80,8 @@ def save(folder: Path, preparation: Preparation, encoder: Encoder) -> Manifest:
     kept = preparation.segments[0]
     try:
         np.savez(work / "prepared.npz", **_arrays(kept), **_terms_arrays(preparation.terms))  # type: ignore[arg-type]
+        for name in _VECTORS:
+            np.save(work / f"{name}.npy", getattr(kept, name))
         for name in _INDEXES:
             index: TextIndex = getattr(kept, name)
             if not index.exact:
@@ -139,7 +143,10 @@ def open_preparation(folder: Path, encoder: Encoder, source: str | None = None) 
             if _sha256(folder / Path(name).name) != digest:
                 raise ArtefactMismatchError(folder, f"{name} is damaged")
         with np.load(folder / "prepared.npz", allow_pickle=False) as arrays:
-            return _rebuilt(folder, {name: arrays[name] for name in arrays.files}, manifest)
+            read: Arrays = {name: arrays[name] for name in arrays.files}
+        for name in _VECTORS:
+            read[name] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        return _rebuilt(folder, read, manifest)
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise ArtefactMismatchError(folder, f"it cannot be read ({error})") from error
 
@@ -149,8 +156,6 @@ def _arrays(kept: Segment) -> Arrays:
     arrays: Arrays = {
         "digests": np.array(kept.digests, "S64"),
         "starts": kept.starts,
-        "asked": kept.asked,
-        "answers": kept.answers,
         "has_answer": kept.has_answer,
         "spread": kept.spread,
         "published": kept.served.published,

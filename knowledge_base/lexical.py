@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 _MOST_COUNTED = 65_535  # a term that stands more often in one document counts as so often
 #: Postings that are added up without first asking whether the rest of the query could bring a better document.
 _AT_ONCE = 20_000
+#: In more documents than these a term is not looked up: adding up its postings takes less time.
+_LOOKED_UP = 1_000
 
 
 class Vocabulary:
@@ -142,7 +144,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The best documents of a part [d], their shares [d], and every document's share where they were worked out."""
+    """The best documents of a part [d], their shares [d], and every document's score where they were worked out."""
 
     rows: Ints
     shares: Floats
@@ -216,36 +218,37 @@ class Bm25:
         here = weights.terms < len(counts.owners)
         terms, idf = weights.terms[here].astype(np.int64), weights.idf[field, here]
         sizes = counts.owners.starts[terms + 1] - counts.owners.starts[terms]
-        scores = np.zeros(len(counts))
-        if int(sizes.sum()) > _AT_ONCE:
+        if not len(terms):
+            return Gathered(np.zeros(0, np.int64), np.zeros(0), None)
+        if int(sizes.sum()) <= _AT_ONCE:
+            scores = self._added(counts, terms, idf)
+            scores[gone] = 0.0
+        else:
             order = sizes.argsort(kind="stable")
             terms, idf, sizes = terms[order], idf[order], sizes[order]
             most = counts.most[terms].astype(np.float64)
             bounds = idf * most * (K1 + 1) / (most + self._held_back(field, np.array(self._shortest[part])))
+            scores = np.zeros(0)
             while len(terms):
                 some = max(1, int(np.searchsorted(sizes.cumsum(), _AT_ONCE)))
-                scores += self._added(counts, terms[:some], idf[:some])
+                added = self._added(counts, terms[:some], idf[:some])
+                scores = scores + added if len(scores) else added
                 scores[gone] = 0.0
                 terms, idf, sizes, bounds = terms[some:], idf[some:], sizes[some:], bounds[some:]
                 least, rest = _kth(scores, few), float(bounds.sum())
                 if len(terms) and rest < least:
                     rows = (scores >= least - rest).nonzero()[0]
-                    exact = self.shares(part, rows, weights)[field]
-                    return Gathered(*_first(rows, exact, few), None)
-        elif len(terms):
-            scores = self._added(counts, terms, idf)
-            scores[gone] = 0.0
-        if weights.reach[field] > 0:
-            scores /= weights.reach[field]
-        rows = (scores > 0).nonzero()[0]
-        return Gathered(*_first(rows, scores[rows], few), scores)
+                    if len(rows) <= _LOOKED_UP:
+                        exact = self.shares(part, rows, weights)[field]
+                        return Gathered(*_first(rows, exact, few), None)
+        rows = (scores > max(_kth(scores, few) - 1e-9, 0.0)).nonzero()[0]
+        return Gathered(*_first(rows, scores[rows] / weights.reach[field], few), scores)
 
     def gathered_shares(self, part: int, rows: Ints, weights: Weights, gathered: Gathered) -> Floats:
         """`shares` of the documents `rows` [d] in the field that was gathered from, [d]."""
         if gathered.every is None:
             return np.asarray(self.shares(part, rows, weights)[self._parts[part].gathered])
-        shares: Floats = gathered.every[rows]
-        return shares
+        return np.asarray(gathered.every[rows] / weights.reach[self._parts[part].gathered])
 
     def _added(self, counts: TermCounts, terms: Ints, idf: Floats) -> Floats:
         places, sizes = counts.owners.places(terms)

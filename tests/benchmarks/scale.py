@@ -1,8 +1,8 @@
 """Size: a question by the number of entries, and the index beside brute force and the memory's speed.
 
 Each size runs in a process of its own, on one core; building says how far it is. `JIEHUA_BENCH_LARGE=1` adds two
-hundred thousand entries, a million wordings: a quarter of an hour. `JIEHUA_BENCH_CACHE=FOLDER` keeps what was prepared between
-runs, and what that took.
+hundred thousand entries, a million wordings: a quarter of an hour. `JIEHUA_BENCH_CACHE=FOLDER` keeps what was prepared,
+and what that took.
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ def _indexes(found: Sequence[dict[str, Any]]) -> Table:
         "index",
         "near_p50",
         "near_p99",
+        "near_cpu",
         "exact",
         "floor",
         "index_mib",
-        "index_build",
         "built",
         "recall",
     )
