@@ -297,7 +297,7 @@ def _yaml(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | 
         root = listed
     if root.value is None or (root.plain and root.value == ""):
         reader.warn(root, "文件是空的", "写上条目，或删去这个文件")
-    elif not isinstance(root.value, list):
+    elif not isinstance(root.value, list) or isinstance(root.value, Mapping):
         reader.error(root, "文件的内容应当是条目的列表", "每条以「- id: …」开头")
     else:
         for record in root.value:
@@ -327,7 +327,7 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
         except UnreadableError as broken:
             reader.error(Located(None, broken.line, broken.column), broken.what, broken.how + "；这一条没有载入")
             continue
-        for record in item.value if isinstance(item.value, list) else ():
+        for record in item.value if isinstance(item.value, list) and not isinstance(item.value, Mapping) else ():
             yield record, head
 
 

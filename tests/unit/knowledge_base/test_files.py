@@ -254,6 +254,11 @@ def test_only_the_entry_that_changed_is_parsed_again(tmp_path: Path, monkeypatch
     assert [text for text in parsed if text] == [GOOD.replace("good", "new")]
 
 
+def test_entries_that_are_no_list_are_told_not_stumbled_over():
+    (problem,) = parse("a.yml", b"entries:\n  status: draft\n").problems
+    assert (problem.line, problem.what) == (2, "文件的内容应当是条目的列表")
+
+
 LINES = st.sampled_from(
     [
         "- id: a",
