@@ -46,7 +46,16 @@ class Finding:
 
 def examine(data: Path) -> list[Finding]:
     """Look at everything; never raises."""
-    found = [_python(), *_packages(), *_rasa_environment(), _redis_binary(), *_models(), _faq(), _disk(data)]
+    found = [
+        _python(),
+        *_packages(),
+        *_rasa_environment(),
+        _redis_binary(),
+        *_models(),
+        _faq(),
+        *_index(data),
+        _disk(data),
+    ]
     return [*found, *_running(data)]
 
 
@@ -119,6 +128,23 @@ def _faq() -> Finding:
     return Finding(
         "知识库", not errors and bool(loaded.entries), f"{len(loaded.entries)} 条,{errors} 处错误", "jiehua kb check"
     )
+
+
+def _index(data: Path) -> list[Finding]:
+    """The index that the action server keeps, with the recall measured when it was built; none before a first start."""
+    from knowledge_base.artefact import ArtefactMismatchError, read_manifest
+    from knowledge_base.text_index import ENOUGH_RECALL, IndexReport
+
+    folder = data / "embeddings" / "index"
+    if not folder.exists():
+        return []
+    try:
+        manifest = read_manifest(folder)
+        report = IndexReport(**manifest.indexes["asked_index"])
+    except (ArtefactMismatchError, LookupError, TypeError) as error:
+        return [Finding("FAQ 索引", False, str(error), "重启服务会自动重建", needed=False)]
+    shown = f"{manifest.entries} 条,{report}"
+    return [Finding("FAQ 索引", report.recall >= ENOUGH_RECALL, shown, f"召回低于 {ENOUGH_RECALL},删掉 {folder} 重建")]
 
 
 def _disk(data: Path) -> Finding:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -70,9 +72,20 @@ def open_encoder(encoder: str) -> SentenceEncoder:
 
 def build_finder(path: Path, encoder: str) -> Finder:
     """A finder of its own over the FAQ at `path`, built as the live one is; nothing of the live base is touched."""
+    return finder_of(load_base(path).entries, open_encoder(encoder))
+
+
+def finder_of(entries: Sequence[FaqEntry], encoder: SentenceEncoder) -> Finder:
+    """A finder over `entries`; a terminal sees how far a long preparation has come."""
     from knowledge_base.finder import Finder
 
-    return Finder.build(load_base(path).entries, open_encoder(encoder))
+    terminal = Console(stderr=True)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+        task = bar.add_task("准备条目", total=None)
+        return Finder.build(
+            entries, encoder, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
 
 
 @app.command()
@@ -96,12 +109,14 @@ def check(
     finish(path)
     loaded = files.load(path)
     found = list(loaded.problems)
+    index = ""
     if not files_only and loaded.entries:
-        found += _compared(loaded, encoder, promises, online)
+        compared, index = _compared(loaded, encoder, promises, online)
+        found += compared
     found.sort(key=lambda problem: (problem.file, problem.line, problem.severity))
     errors = sum(problem.severity == "error" for problem in found)
     if as_json:
-        report = {"entries": len(loaded.entries), "errors": errors, "problems": encode(found)}
+        report = {"entries": len(loaded.entries), "errors": errors, "index": index, "problems": encode(found)}
         print(json.dumps(report, ensure_ascii=False, default=str))
     else:
         console = Console()
@@ -109,23 +124,27 @@ def check(
             mark = Text("✗ ", "red") if problem.severity == "error" else Text("· ", "yellow")
             console.print(mark.append(str(problem), "default"), soft_wrap=True)
         console.print(f"{len(loaded.entries)} 条可用,{errors} 处错误,{len(found) - errors} 处提醒", highlight=False)
+        if index:
+            console.print(f"索引 index:{index}", highlight=False)
     raise typer.Exit(1 if errors else 0)
 
 
-def _compared(loaded: Loaded, encoder: str, promises: Path | None, online: bool) -> list[FileProblem]:
-    """What shows only when entries are held against each other, against a list of promises, against the network."""
+def _compared(loaded: Loaded, encoder: str, promises: Path | None, online: bool) -> tuple[list[FileProblem], str]:
+    """What shows only when entries are held against each other, against a list of promises, against the network.
+
+    With it how the base is searched.
+    """
     from knowledge_base.checks import check as compare
     from knowledge_base.checks import dead_links
-    from knowledge_base.finder import Finder
     from knowledge_base.promises import SHIPPED, PromiseFileError, load_promises
 
     try:
         words = load_promises(promises or SHIPPED)
     except PromiseFileError as error:
         raise Problem(str(error)) from error
-    finder = Finder.build(loaded.entries, open_encoder(encoder))
+    finder = finder_of(loaded.entries, open_encoder(encoder))
     found = compare(finder, loaded.places, datetime.date.today(), words)
-    return found + (dead_links(loaded.entries, loaded.places) if online else [])
+    return found + (dead_links(loaded.entries, loaded.places) if online else []), str(finder.base.index)
 
 
 @app.command()

@@ -1,8 +1,10 @@
 """A preparation on disk, with a manifest that says what it was made of.
 
-Layout of the folder: `manifest.json`, `prepared.npz` (no pickles), and `*.faiss` for partitioned indexes. A folder made
-with another encoder, dimension, metric or format, for other entries, or damaged, is refused with the reason; the files
-can always be built again from the sources.
+Layout of the folder: `manifest.json`, `prepared.npz` (no pickles), `asked.npy` and `answers.npy` with the vectors,
+which are mapped and not read, so that processes share them, and `*.faiss` for partitioned indexes. Kept is the large
+segment; what was edited since it was made is prepared again. A folder made with another encoder, dimension,
+metric or format, for other entries, or damaged, is refused with the reason; the files can always be built again from
+the sources.
 """
 
 from __future__ import annotations
@@ -13,24 +15,32 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from knowledge_base.coverage import EntryWords, WordTable
+from knowledge_base.coverage import SpokenWords, WordTable
 from knowledge_base.encoder import Encoder
-from knowledge_base.lexical import Counts, Vocabulary
-from knowledge_base.preparation import Preparation, Prepared
-from knowledge_base.text_index import TextIndex
+from knowledge_base.entry import digest_of_digests
+from knowledge_base.lexical import ASKED, WHOLE, TermCounts, Vocabulary
+from knowledge_base.preparation import Preparation
+from knowledge_base.ragged import Ragged
+from knowledge_base.segment import Segment, Served, Terms
+from knowledge_base.text_index import Kept, TextIndex
 from language.normalise import NORMALISER_VERSION
 
-FORMAT = 1
+FORMAT = 2
 METRIC = "inner product of unit vectors"
-_FIELDS = ("asked_words", "whole_words", "asked_pairs", "whole_pairs")
 _INDEXES = ("asked_index", "answer_index")
+_VECTORS = ("asked", "answers")
+_ABANDONED_S = 3600
+Arrays = dict[str, NDArray[Any]]
 
 
 class ArtefactMismatchError(Exception):
@@ -42,7 +52,11 @@ class ArtefactMismatchError(Exception):
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an artefact was made of. `source` is the digest of the entries, `files` name -> SHA-256."""
+    """What an artefact was made of.
+
+    `source` is the digest of the entries, `files` name -> SHA-256, `indexes` name -> how it searches, with the recall
+    that was measured when it was built.
+    """
 
     format: int
     encoder: str
@@ -53,38 +67,24 @@ class Manifest:
     source: str
     entries: int
     files: dict[str, str]
+    indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def save(folder: Path, preparation: Preparation, encoder: Encoder, source: str) -> Manifest:
-    """Write `preparation` of the entries with digest `source`; the folder is replaced as a whole."""
+def save(folder: Path, preparation: Preparation, encoder: Encoder) -> Manifest:
+    """Write the large segment of a `preparation` that is not empty; the folder is replaced as a whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed while it wrote
+        if time.time() - left.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    kept = preparation.segments[0]
     try:
-        ready = list(preparation.by_digest.values())
-        nothing = np.zeros((0, encoder.dimension), np.float32)
-        arrays = {
-            "digests": np.array(list(preparation.by_digest), "S64"),
-            "asked": np.concatenate([nothing, *(one.asked for one in ready)]),
-            "wordings": np.array([len(one.asked) for one in ready], np.int64),
-            "answers": np.stack([one.answer for one in ready]) if ready else nothing,
-            "words": _packed(preparation.words),
-            "pairs": _packed(preparation.pairs),
-        }
-        for name in _FIELDS:
-            counted: list[Counts] = [getattr(one, name) for one in ready]
-            arrays[f"{name}_sizes"] = np.array([len(numbers) for numbers, _ in counted], np.int64)
-            none = [np.zeros(0, np.int64)]
-            arrays[f"{name}_terms"] = np.concatenate(none + [numbers for numbers, _ in counted]).astype(np.int32)
-            arrays[f"{name}_counts"] = np.concatenate(none + [counts for _, counts in counted]).astype(np.int32)
-        lists = [rows for one in ready for rows in (*one.meaning.wordings, one.meaning.answer)]
-        arrays["meaning_sizes"] = np.array([len(rows) for rows in lists], np.int64)
-        arrays["meaning_rows"] = np.concatenate([np.zeros(0, np.int32), *lists])
-        arrays["table_words"] = _packed(preparation.table.words)
-        arrays["table_vectors"] = preparation.table.vectors
-        np.savez(work / "prepared.npz", **arrays)  # type: ignore[arg-type]
+        np.savez(work / "prepared.npz", **_arrays(kept), **_terms_arrays(preparation.terms))  # type: ignore[arg-type]
+        for name in _VECTORS:
+            np.save(work / f"{name}.npy", getattr(kept, name))
         for name in _INDEXES:
-            index: TextIndex | None = getattr(preparation, name)
-            if index is not None and not index.exact:
+            index: TextIndex = getattr(kept, name)
+            if not index.exact:
                 index.save(work / f"{name}.faiss")
         files = {path.name: _sha256(path) for path in sorted(work.iterdir())}
         manifest = Manifest(
@@ -94,9 +94,10 @@ def save(folder: Path, preparation: Preparation, encoder: Encoder, source: str) 
             dimension=encoder.dimension,
             metric=METRIC,
             normaliser=NORMALISER_VERSION,
-            source=source,
-            entries=len(ready),
+            source=digest_of_digests(kept.digests),
+            entries=len(kept),
             files=files,
+            indexes={name: asdict(getattr(kept, name).report) for name in _INDEXES},
         )
         text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
         (work / "manifest.json").write_text(text + "\n", encoding="utf-8")
@@ -142,33 +143,79 @@ def open_preparation(folder: Path, encoder: Encoder, source: str | None = None) 
             if _sha256(folder / Path(name).name) != digest:
                 raise ArtefactMismatchError(folder, f"{name} is damaged")
         with np.load(folder / "prepared.npz", allow_pickle=False) as arrays:
-            return _rebuilt(folder, {name: arrays[name] for name in arrays.files}, manifest)
+            read: Arrays = {name: arrays[name] for name in arrays.files}
+        for name in _VECTORS:
+            read[name] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        return _rebuilt(folder, read, manifest)
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise ArtefactMismatchError(folder, f"it cannot be read ({error})") from error
 
 
-def _rebuilt(folder: Path, arrays: dict[str, np.ndarray], manifest: Manifest) -> Preparation:
-    asked = np.split(arrays["asked"], np.cumsum(arrays["wordings"])[:-1])
-    counted: dict[str, list[Counts]] = {}
-    for name in _FIELDS:
-        cuts = np.cumsum(arrays[f"{name}_sizes"])[:-1]
-        terms = np.split(arrays[f"{name}_terms"].astype(np.int64), cuts)
-        counts = np.split(arrays[f"{name}_counts"].astype(np.int64), cuts)
-        counted[name] = list(zip(terms, counts))
-    lists = iter(np.split(arrays["meaning_rows"], np.cumsum(arrays["meaning_sizes"])[:-1]))
-    by_digest = {}
-    for row, digest in enumerate(arrays["digests"].tolist()):
-        meaning = EntryWords(tuple(next(lists) for _ in range(len(asked[row]))), next(lists))
-        of_row = {name: counted[name][row] for name in _FIELDS}
-        by_digest[digest.decode()] = Prepared(asked[row], arrays["answers"][row], meaning=meaning, **of_row)
-    vectors = arrays["table_vectors"]
-    table = WordTable(vectors.shape[1], _terms(arrays["table_words"]), vectors)
-    indexes = {
-        name: TextIndex.open(folder / f"{name}.faiss") if f"{name}.faiss" in manifest.files else None
-        for name in _INDEXES
+def _arrays(kept: Segment) -> Arrays:
+    channels = {row: list(names) for row, names in kept.served.channels.items()}
+    arrays: Arrays = {
+        "digests": np.array(kept.digests, "S64"),
+        "starts": kept.starts,
+        "has_answer": kept.has_answer,
+        "spread": kept.spread,
+        "published": kept.served.published,
+        "since": kept.served.since,
+        "until": kept.served.until,
+        "channels": np.frombuffer(json.dumps(channels).encode(), np.uint8),
     }
-    words, pairs = Vocabulary(_terms(arrays["words"])), Vocabulary(_terms(arrays["pairs"]))
-    return Preparation(manifest.encoder_digest, table, words, pairs, by_digest, **indexes)
+    ragged = {f"spoken_{name}": getattr(kept.spoken, name) for name in ("wordings", "asked", "answers")}
+    ragged |= {"words": kept.words.terms, "pairs": kept.pairs.terms}
+    for name, rows in ragged.items():
+        arrays[f"{name}_starts"], arrays[f"{name}_values"] = rows.starts, rows.values
+    return arrays | {"words_counts": kept.words.counts, "pairs_counts": kept.pairs.counts}
+
+
+def _terms_arrays(terms: Terms) -> Arrays:
+    return {
+        "vocabulary_words": _packed(terms.words),
+        "vocabulary_pairs": _packed(terms.pairs),
+        "table_words": _packed(terms.table.words),
+        "table_units": terms.table.units,
+        "table_weights": terms.table.weights,
+    }
+
+
+def _rebuilt(folder: Path, arrays: Arrays, manifest: Manifest) -> Preparation:
+    units, weights = arrays["table_units"], arrays["table_weights"]
+    table = WordTable(units.shape[1], _terms(arrays["table_words"]), units, weights)
+    terms = Terms(Vocabulary(_terms(arrays["vocabulary_words"])), Vocabulary(_terms(arrays["vocabulary_pairs"])), table)
+
+    def ragged(name: str) -> Ragged:
+        return Ragged(arrays[f"{name}_starts"], arrays[f"{name}_values"])
+
+    def index(name: str, vectors: Kept) -> TextIndex:
+        report = manifest.indexes[name]
+        if f"{name}.faiss" in manifest.files:
+            return TextIndex.open(folder / f"{name}.faiss", vectors, float(report["recall"]))
+        return TextIndex(vectors, exact=True)
+
+    channels = json.loads(arrays["channels"].tobytes())
+    starts = arrays["starts"]
+    kept = Segment(
+        digests=tuple(digest.decode() for digest in arrays["digests"].tolist()),
+        starts=starts,
+        asked=arrays["asked"],
+        answers=arrays["answers"],
+        has_answer=arrays["has_answer"],
+        spread=arrays["spread"],
+        words=TermCounts.of(ragged("words"), arrays["words_counts"], WHOLE, len(terms.words)),
+        pairs=TermCounts.of(ragged("pairs"), arrays["pairs_counts"], ASKED, len(terms.pairs)),
+        spoken=SpokenWords(starts, ragged("spoken_wordings"), ragged("spoken_asked"), ragged("spoken_answers")),
+        served=Served(
+            arrays["published"],
+            arrays["since"],
+            arrays["until"],
+            {int(row): tuple(names) for row, names in channels.items()},
+        ),
+        asked_index=index("asked_index", arrays["asked"]),
+        answer_index=index("answer_index", arrays["answers"]),
+    )
+    return Preparation(manifest.encoder_digest, terms, (kept,), (np.arange(len(kept)),))
 
 
 def _packed(vocabulary: Iterable[str]) -> np.ndarray:

@@ -84,10 +84,10 @@ def _near_duplicates(finder: Finder, places: dict[str, Place]) -> list[Problem]:
     rows = len(base.wordings)
     if rows < 2:
         return []
-    owners = base.owners
+    owners, vectors = base.owners, base.vectors
     pairs: dict[tuple[int, int], tuple[float, str, str]] = {}
     for start in range(0, rows, 1024):
-        cosines, nearest = base.asked_index.nearest(base.vectors[start : start + 1024], min(8, rows))
+        cosines, nearest = base.nearest_wordings(vectors[start : start + 1024], min(8, rows))
         for at, row in np.argwhere((cosines >= NEAR) & (nearest >= 0)):
             mine, other = start + int(at), int(nearest[at, row])
             first, second = sorted((int(owners[mine]), int(owners[other])))

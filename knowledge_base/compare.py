@@ -16,7 +16,7 @@ from knowledge_base.encoder import SentenceEncoder
 from knowledge_base.entry import FaqEntry
 from knowledge_base.evaluate import hits
 from knowledge_base.finder import Finder
-from knowledge_base.lexical import Bm25, Vocabulary, bigrams
+from knowledge_base.lexical import bigrams, over
 from knowledge_base.queries import Query
 from language import segment
 
@@ -50,14 +50,13 @@ def compared(name: str, make: Callable[[], Rank], queries: Sequence[Query]) -> C
 def by_words(entries: Sequence[FaqEntry]) -> Rank:
     """BM25 over words and pairs of characters of everything an entry says, wordings and answer."""
     ids = np.array([entry.id for entry in entries])
-    vocabulary = Vocabulary()
     texts = [" ".join((*entry.wordings, entry.answer)) for entry in entries]
-    index = Bm25(vocabulary, [vocabulary.count(_terms(text)) for text in texts])
+    shares_of = over(_terms(text) for text in texts)
 
     def rank(texts: Sequence[str]) -> list[list[str]]:
         found = []
         for text in texts:
-            shares, _ = index.shares(_terms(text))
+            shares = shares_of(_terms(text))
             order = np.argsort(-shares, kind="stable")
             found.append(ids[order[shares[order] > 0]].tolist())
         return found

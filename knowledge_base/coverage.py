@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge_base import ragged
 from knowledge_base.encoder import Encoder, Vectors
+from knowledge_base.ragged import Ints, Ragged
 
-Rows = NDArray[np.int32]
-#: Names of the measures, in the order of the columns that `Coverage.measure` gives.
+#: Names of the measures, in the order of the rows that `SpokenWords.measure` gives.
 MEASURES = (
     "covered_asked",  # weighted mean over the query's words of the best cosine in question and variants
     "covered_whole",  # the same with the answer text
@@ -26,25 +27,42 @@ MEASURES = (
 
 
 class WordTable:
-    """Vectors of all words of a base's texts, each once. It only grows, like the vocabularies."""
+    """Unit vectors and weights of all words of a base's texts, each once. It only grows, like the vocabularies."""
 
-    def __init__(self, dimension: int, words: Sequence[str] = (), vectors: Vectors | None = None) -> None:
+    def __init__(
+        self,
+        dimension: int,
+        words: Sequence[str] = (),
+        units: Vectors | None = None,
+        weights: NDArray[np.float32] | None = None,
+    ) -> None:
         self._rows = {word: row for row, word in enumerate(words)}
-        self._vectors = np.zeros((max(1, len(words)), dimension), np.float32) if vectors is None else vectors
+        self._units = np.zeros((max(1, len(words)), dimension), np.float32) if units is None else units
+        self._weights = np.zeros(max(1, len(words)), np.float32) if weights is None else weights
 
-    def rows(self, encoder: Encoder, text: str) -> Rows:
+    def rows(self, encoder: Encoder, text: str) -> list[int]:
         """Rows of the distinct words of `text`, learning new ones; none where the encoder has no word table."""
-        words, vectors = words_of(encoder, text)
-        found: dict[int, None] = {}
-        for word, vector in zip(words, vectors):
-            row = self._rows.get(word)
-            if row is None:
-                row = self._rows[word] = len(self._rows)
-                if row >= len(self._vectors):
-                    self._vectors = np.concatenate([self._vectors, np.zeros_like(self._vectors), vector[None]])
-                self._vectors[row] = vector
-            found[row] = None
-        return np.fromiter(found, np.int32, len(found))
+        if encoder.words is None:
+            return []
+        words = dict.fromkeys(encoder.words.tokens(text))
+        new = [word for word in words if word not in self._rows]
+        if new:
+            self._learn(new, encoder.words.rows(new))
+        return [self._rows[word] for word in words]
+
+    def _learn(self, words: Sequence[str], vectors: Vectors) -> None:
+        held = len(self._rows)
+        if held + len(words) > len(self._units):  # a search that runs meanwhile keeps the arrays it has
+            more = held + len(words)
+            self._units = np.concatenate([self._units, np.zeros((more, self._units.shape[1]), np.float32)])
+            self._weights = np.concatenate([self._weights, np.zeros(more, np.float32)])
+        weights = np.linalg.norm(vectors, axis=1)
+        self._units[held : held + len(words)] = vectors / np.maximum(weights[:, None], 1e-12)
+        self._weights[held : held + len(words)] = weights
+        self._rows.update((word, held + at) for at, word in enumerate(words))
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     @property
     def words(self) -> list[str]:
@@ -52,57 +70,88 @@ class WordTable:
         return list(self._rows)
 
     @property
-    def vectors(self) -> Vectors:
-        """Their vectors [words, dimension]; the length of a vector is the word's weight."""
-        return self._vectors[: len(self._rows)]
+    def units(self) -> Vectors:
+        """Their unit vectors [words, dimension]."""
+        return self._units[: len(self._rows)]
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """How much each counts [words]: the length of its vector."""
+        return self._weights[: len(self._rows)]
 
 
 @dataclass(frozen=True)
-class EntryWords:
-    """Rows of an entry's words in the table: one array a wording, and one for the answer."""
+class SpokenWords:
+    """Rows in the word table of what a fixed set of entries says.
 
-    wordings: tuple[Rows, ...]
-    answer: Rows
+    `wordings`: a row a wording, those of entry i from `starts[i]` on; `asked`: the words of all wordings of an entry,
+    each once; `answers`: those of its answer.
+    """
 
+    starts: Ints
+    wordings: Ragged
+    asked: Ragged
+    answers: Ragged
 
-class Coverage:
-    """The words of a fixed set of entries."""
+    @classmethod
+    def of(cls, wordings: Sequence[Sequence[Sequence[int]]], answers: Sequence[Sequence[int]]) -> SpokenWords:
+        """From rows of the words of each entry's wordings, and of its answer."""
+        asked = [sorted({row for wording in entry for row in wording}) for entry in wordings]
+        each = Ragged.of([wording for entry in wordings for wording in entry], np.int32)
+        starts = np.concatenate([[0], np.cumsum([len(entry) for entry in wordings], dtype=np.int64)])
+        return cls(starts.astype(np.int64), each, Ragged.of(asked, np.int32), Ragged.of(answers, np.int32))
 
-    def __init__(self, table: WordTable, entries: Sequence[EntryWords]) -> None:
-        vectors = table.vectors
-        self._weights = np.linalg.norm(vectors, axis=1)
-        self._units = vectors / np.maximum(self._weights[:, None], 1e-12)
-        self._asked = [_distinct(entry.wordings) for entry in entries]
-        self._answers = [entry.answer for entry in entries]
-        self._wordings = [wording for entry in entries for wording in entry.wordings]
-        self.empty = not len(vectors)
+    def take(self, entries: Ints) -> SpokenWords:
+        """Only `entries`, in that order."""
+        places, sizes = Ragged(self.starts, self.wordings.starts).places(entries)
+        starts = np.concatenate([np.zeros(1, np.int64), sizes.cumsum()])
+        return SpokenWords(starts, self.wordings.take(places), self.asked.take(entries), self.answers.take(entries))
 
-    def measure(self, words: Vectors, chosen: NDArray[np.int64], matched: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Measures [c, 4] of the entries `chosen` [c] for a query's word vectors [m, dimension].
+    def measure(self, heard: Vectors, table: WordTable, entries: Ints, matched: Ints) -> NDArray[np.float32]:
+        """Measures [4, c] of `entries` [c] for a query's word vectors `heard` [m, dimension].
 
-        `matched` are the rows of each entry's nearest wording among all wordings of the base.
+        `matched` [c] is which wording of each entry is the nearest to the query.
         """
-        out = np.zeros((len(chosen), len(MEASURES)), np.float32)
-        weights = np.linalg.norm(words, axis=1)
-        if self.empty or not weights.sum():
+        count = len(entries)
+        out = np.zeros((len(MEASURES), count), np.float32)
+        weights = np.linalg.norm(heard, axis=1)
+        if not len(table) or not weights.sum():
             return out
         share = weights / weights.sum()
-        count = len(chosen)
-        parts = [self._asked[entry] for entry in chosen] + [self._answers[entry] for entry in chosen]
-        parts += [self._wordings[row] for row in matched]
-        sizes = np.array([len(part) for part in parts])
-        needed, at = np.unique(np.concatenate(parts), return_inverse=True)
-        cosines = np.maximum((words / np.maximum(weights[:, None], 1e-12)) @ self._units[needed].T, 0)
-        best = _largest(cosines[:, at], sizes)  # [m, parts]
-        asked, whole = best[:, :count], np.maximum(best[:, :count], best[:, count : 2 * count])
-        out[:, 0] = share @ asked
-        out[:, 1] = share @ whole
-        out[:, 2] = (share[:, None] * (1 - whole)).max(axis=0)
-        spoken = cosines.max(axis=0)[at] * self._weights[needed[at]]
-        of_wording = np.repeat(np.arange(len(parts)), sizes)
-        weight = np.bincount(of_wording, self._weights[needed[at]], minlength=len(parts))
-        out[:, 3] = (np.bincount(of_wording, spoken, minlength=len(parts)) / np.maximum(weight, 1e-12))[2 * count :]
+        parts = (self.asked, entries), (self.answers, entries), (self.wordings, self.starts[entries] + matched)
+        places = [one.places(rows) for one, rows in parts]
+        sizes = np.concatenate([size for _, size in places])
+        spoken = np.concatenate([one.values[place] for (one, _), (place, _) in zip(parts, places)])
+        said = np.zeros(len(table), bool)  # np.unique sorts, which takes several times as long
+        said[spoken] = True
+        needed = said.nonzero()[0]
+        column = np.empty(len(table), np.int64)
+        column[needed] = np.arange(len(needed))
+        at = column[spoken]
+        units = heard / np.maximum(weights[:, None], 1e-12)
+        cosines = np.maximum(table.units.take(needed, axis=0) @ units.T, 0)
+        best = _largest(cosines.take(at, axis=0), sizes)  # [parts, m]
+        asked, whole = best[:count], np.maximum(best[:count], best[count : 2 * count])
+        out[0] = asked @ share
+        out[1] = whole @ share
+        out[2] = (share * (1 - whole)).max(axis=1)
+        of_wording = np.arange(count).repeat(sizes[2 * count :])
+        at = at[len(at) - len(of_wording) :]
+        heavy = table.weights[needed[at]]
+        told = np.bincount(of_wording, cosines[at].max(axis=1) * heavy, minlength=count)
+        out[3] = told / np.maximum(np.bincount(of_wording, heavy, minlength=count), 1e-12)
         return out
+
+
+def joined(parts: Sequence[SpokenWords]) -> SpokenWords:
+    """The entries of all `parts`, one part behind the other."""
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    return SpokenWords(
+        np.concatenate([np.zeros(1, np.int64), counts.cumsum()]),
+        ragged.joined([part.wordings for part in parts]),
+        ragged.joined([part.asked for part in parts]),
+        ragged.joined([part.answers for part in parts]),
+    )
 
 
 def words_of(encoder: Encoder, text: str) -> tuple[list[str], Vectors]:
@@ -118,15 +167,11 @@ def word_dimension(encoder: Encoder) -> int:
     return encoder.words.dimension if encoder.words is not None else 1
 
 
-def _distinct(parts: Sequence[Rows]) -> Rows:
-    return np.unique(np.concatenate([np.zeros(0, np.int32), *parts]))
-
-
 def _largest(values: NDArray[np.float32], sizes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Largest value of each row within each part of the columns, [rows, parts]; zero in an empty part."""
-    out = np.zeros((len(values), len(sizes)), np.float32)
-    filled = np.flatnonzero(sizes)
+    """Largest value of each column within each part of the rows, [parts, columns]; zero in an empty part."""
+    out = np.zeros((len(sizes), values.shape[1]), np.float32)
+    filled = sizes.nonzero()[0]
     if len(filled):
-        starts = np.concatenate([[0], np.cumsum(sizes)])[filled]
-        out[:, filled] = np.maximum.reduceat(values, starts, axis=1)
+        starts = np.concatenate([[0], sizes.cumsum()])[filled]
+        out[filled] = np.maximum.reduceat(values, starts, axis=0)
     return out

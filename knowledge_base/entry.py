@@ -72,10 +72,12 @@ class FaqEntry:
 
 def digest_of(entries: Iterable[FaqEntry]) -> str:
     """SHA-256 (hex) of a set of entries, whatever their order."""
-    total = hashlib.sha256()
-    for digest in sorted(entry.digest for entry in entries):
-        total.update(digest.encode())
-    return total.hexdigest()
+    return digest_of_digests(entry.digest for entry in entries)
+
+
+def digest_of_digests(digests: Iterable[str]) -> str:
+    """`digest_of` the entries that have these digests."""
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 
 def _plain(value: object) -> object:

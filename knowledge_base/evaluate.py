@@ -70,7 +70,7 @@ def judge(finder: Finder, queries: Sequence[Query], oos: Sequence[Query] = ()) -
     report |= _times(finder, [judged.query.text for judged in inside], [*inside, *outside])
     report |= {
         "encoder": finder.base.encoder.name,
-        "index": finder.base.asked_index.name,
+        "index": finder.base.index.index if finder.base.index else "none",
         "entries": len(finder.entries),
     }
     return Evaluation(report, tuple(inside), tuple(outside))

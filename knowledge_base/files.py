@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from knowledge_base import yaml_text
+from knowledge_base import pieces, yaml_text
 from knowledge_base.entry import FaqEntry, digest_of
 from knowledge_base.located import Located, Mapping, TooMuchError, UnreadableError
 from knowledge_base.problems import Problem, errors
-from knowledge_base.schema import RecordReader
+from knowledge_base.schema import RecordReader, is_none
 
 #: Larger files are refused unread: they are no FAQ, and reading them would take the process with them.
 MAX_YAML_BYTES = 32 * 1024 * 1024
@@ -28,6 +28,8 @@ MAX_FILES = 5_000
 #: A broken file is read entry by entry up to this many; beyond, it is refused as a whole.
 MAX_PIECES = 50_000
 YAML_SUFFIXES = (".yml", ".yaml")
+#: Lines of a file's head are counted from minus this many while its items' are counted from each item's first.
+_HEAD = 10**9
 _ITEM = re.compile(r"^(\s*)-(?=\s)")
 
 
@@ -65,30 +67,93 @@ class ParsedFile:
 
     found: tuple[tuple[FaqEntry, Place], ...]
     problems: tuple[Problem, ...]
+    values: int = field(default=0, compare=False)  # of an item that was read by itself: how much stands in it
 
 
 class Reader:
-    """Loads a base again and again, parsing only the files whose bytes changed since."""
+    """Loads a base again and again, parsing only what changed since: the files by their bytes, in them the entries."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._kept: dict[tuple[str, bytes], ParsedFile] = {}
+        self._kept: dict[str, tuple[bytes, ParsedFile]] = {}
+        self._known: dict[str, _Known] = {}
 
     def load(self) -> Loaded:
         """Read every file of the base; never raises for what stands in them."""
         files, problems = listing(self.path)
-        kept: dict[tuple[str, bytes], ParsedFile] = {}
-        parsed = []
+        kept: dict[str, tuple[bytes, ParsedFile]] = {}
         for file in files:
             name = file.relative_to(self.path).as_posix() if file != self.path else file.name
             raw = _bytes_of(file, name, problems)
             if raw is None:
                 continue
-            key = (name, raw)
-            kept[key] = self._kept.get(key) or parse(name, raw)
-            parsed.append(kept[key])
+            held = self._kept.get(name)
+            same = held is not None and held[0] == raw
+            kept[name] = (
+                held if held is not None and same else (raw, self._known.setdefault(name, _Known()).parse(name, raw))
+            )
         self._kept = kept
-        return _merged(parsed, problems)
+        self._known = {name: self._known[name] for name in kept if name in self._known}
+        return _merged([parsed for _, parsed in kept.values()], problems)
+
+
+class _Known:
+    """The entries of one file by their text, as they were parsed last, with lines counted from the entry's first."""
+
+    def __init__(self) -> None:
+        self._head = ""
+        self._items: dict[str, ParsedFile] = {}
+
+    def parse(self, name: str, raw: bytes) -> ParsedFile:
+        """`files.parse`, sparing the entries whose text is known."""
+        reader = RecordReader(name)
+        try:
+            text = decoded(raw, reader)
+            found = pieces.lines(text) if name.endswith(".jsonl") else pieces.cut(text, MAX_PIECES)
+            if found is None:
+                return parse(name, raw)
+            read = _item_reader(name, found.head)
+            known = self._items if found.head == self._head else {}
+            items = {item: known.get(item) or read(item) for _, item in found.items}
+        except UnreadableError:
+            return parse(name, raw)
+        if sum(items[item].values for _, item in found.items) > yaml_text.MAX_VALUES:
+            return parse(name, raw)
+        self._head, self._items = found.head, items
+        entries: list[tuple[FaqEntry, Place]] = []
+        problems = list(reader.problems)
+        for above, item in found.items:
+            parsed = items[item]
+            entries += [(entry, Place(name, place.line + above, place.column)) for entry, place in parsed.found]
+            for problem in parsed.problems:
+                line = problem.line + (above if problem.line > 0 else _HEAD)
+                problems.append(replace(problem, line=line))
+        return ParsedFile(tuple(entries), tuple(problems))
+
+
+def _item_reader(name: str, head: str) -> Callable[[str], ParsedFile]:
+    """Reads one item of a file with what stands above the first; raises UnreadableError where that is no plain head."""
+    if name.endswith(".jsonl"):
+        return lambda item: _records(name, lambda reader: ((one, None) for one in json_lines(item, reader)))
+    root = yaml_text.read(head, -_HEAD)
+    defaults: Mapping | None = None
+    if isinstance(root.value, Mapping):
+        *rest, (last, waiting) = root.value
+        defaults = Mapping(rest)
+        plain = last.value == "entries" and all(key.value != "entries" for key, _ in rest)
+        root = waiting if plain else last
+    if not is_none(root) and not (root.plain and root.value == ""):
+        raise UnreadableError(root.line, root.column, "", "")
+    depth = 0 if defaults is None else 1
+
+    def read(item: str) -> ParsedFile:
+        found = yaml_text.read(item, inside=depth)
+        if not isinstance(found.value, list) or isinstance(found.value, Mapping):
+            raise UnreadableError(found.line, found.column, "", "")
+        parsed = _records(name, lambda _: ((one, defaults) for one in found.value))
+        return replace(parsed, values=yaml_text.values(found))
+
+    return read
 
 
 def load(path: Path) -> Loaded:
@@ -98,17 +163,28 @@ def load(path: Path) -> Loaded:
 
 def parse(name: str, raw: bytes) -> ParsedFile:
     """The entries and problems of one file; `name` is what problems call it and its suffix tells the format."""
-    reader = RecordReader(name)
-    try:
+
+    def records(reader: RecordReader) -> Iterable[tuple[Located, Mapping | None]]:
         text = decoded(raw, reader)
-        records: Iterable[tuple[Located, Mapping | None]]
-        records = ((one, None) for one in json_lines(text, reader)) if name.endswith(".jsonl") else _yaml(text, reader)
-        found = []
-        for record, defaults in records:
+        return ((one, None) for one in json_lines(text, reader)) if name.endswith(".jsonl") else _yaml(text, reader)
+
+    return _records(name, records, whole=True)
+
+
+def _records(
+    name: str, records: Callable[[RecordReader], Iterable[tuple[Located, Mapping | None]]], *, whole: bool = False
+) -> ParsedFile:
+    """Entries of records with the defaults of their file; of a `whole` file what is unreadable is told, not raised."""
+    reader = RecordReader(name)
+    found = []
+    try:
+        for record, defaults in records(reader):
             entry = reader.entry(record, defaults)
             if entry is not None:
                 found.append((entry, Place(name, record.line, record.column)))
     except UnreadableError as error:
+        if not whole:
+            raise
         reader.error(Located(None, error.line, error.column), error.what, error.how)
         return ParsedFile((), tuple(reader.problems))
     return ParsedFile(tuple(found), tuple(reader.problems))
@@ -221,7 +297,7 @@ def _yaml(text: str, reader: RecordReader) -> Iterator[tuple[Located, Mapping | 
         root = listed
     if root.value is None or (root.plain and root.value == ""):
         reader.warn(root, "文件是空的", "写上条目，或删去这个文件")
-    elif not isinstance(root.value, list):
+    elif not isinstance(root.value, list) or isinstance(root.value, Mapping):
         reader.error(root, "文件的内容应当是条目的列表", "每条以「- id: …」开头")
     else:
         for record in root.value:
@@ -251,7 +327,7 @@ def _piecewise(text: str, reader: RecordReader, error: UnreadableError) -> Itera
         except UnreadableError as broken:
             reader.error(Located(None, broken.line, broken.column), broken.what, broken.how + "；这一条没有载入")
             continue
-        for record in item.value if isinstance(item.value, list) else ():
+        for record in item.value if isinstance(item.value, list) and not isinstance(item.value, Mapping) else ():
             yield record, head
 
 

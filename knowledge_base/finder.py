@@ -21,6 +21,7 @@ from knowledge_base.entry import FaqEntry, digest_of
 from knowledge_base.features import ENTRY_FEATURES, LONGEST_QUERY, Base, Measured
 from knowledge_base.fusion import Calibration, CalibrationError, Thresholds, load_calibration, rule_of_thumb
 from knowledge_base.preparation import Preparation
+from knowledge_base.segment import Progress
 from knowledge_base.vectors import EmbeddingCache
 
 MOST_CHOICES = 3
@@ -72,10 +73,12 @@ class Finder:
         cache: EmbeddingCache | None = None,
         today: Callable[[], date] = date.today,
         previous: Preparation | None = None,
+        progress: Progress | None = None,
     ) -> Finder:
         """Index `entries`. Without a `calibration` the shipped one is used.
 
-        `cache` spares encoding texts known from earlier runs, `previous` preparing the entries that it holds already.
+        `cache` spares encoding texts known from earlier runs, `previous` preparing the entries that it holds already;
+        `progress` hears how many of the others are prepared.
         """
         if calibration is None:
             try:
@@ -84,7 +87,7 @@ class Finder:
                 calibration = rule_of_thumb()
         parts = f"{digest_of(entries)} {encoder.digest} {calibration.digest}"
         version = hashlib.sha256(parts.encode()).hexdigest()[:12]
-        base = Base(entries, encoder, cache, previous)
+        base = Base(entries, encoder, cache, previous, progress)
         return cls(base, calibration, today, version)
 
     @property
@@ -169,7 +172,7 @@ class Finder:
         return Candidate(
             entry_id=entry.id,
             question=entry.question,
-            matched=self.base.wordings[measured.matched[row]],
+            matched=entry.wordings[measured.matched[row]],
             probability=round(float(ranked.probabilities[at]), 4),
             dense=round(float(measured.features[row, _DENSE]), 4),
             lexical=round(float(measured.features[row, _LEXICAL]), 4),
@@ -180,7 +183,7 @@ class Finder:
         today = self._today()
         mask = self._served.get((today, channel))
         if mask is None:
-            mask = np.array([entry.is_served(today, channel) for entry in self.base.entries], bool)
+            mask = self.base.served(today, channel)
             if len(self._served) > 64:  # channels are few; a caller that makes them up shall not fill the memory
                 self._served.clear()
             self._served[today, channel] = mask

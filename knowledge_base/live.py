@@ -3,6 +3,9 @@
 A reader takes `finder` once for a question and keeps it to the end; a swap replaces the reference and touches nothing
 else. Files with an error are not taken over: what was served stays, and `problems` says what to mend. Every process
 that reads the same files arrives at the same version id.
+
+An edit is served as soon as what it changed is prepared. What takes time in proportion to the base, gathering edits
+into one segment and writing the index to disk, is done by a thread of its own afterwards (`settle` waits for it).
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -54,11 +58,16 @@ class LiveBase:
         self._reloading = threading.Lock()
         self._artefact = cache_folder / "index" if cache_folder else None
         self._prepared = self._kept_preparation()
+        self._kept = self._prepared.segments[0] if self._prepared is not None else None
+        self._housekeeper: threading.Thread | None = None
         finish(self.path)
         self._loaded = self._reader.load()
         self._latest = self._loaded
         self._finder = self._build(self._loaded)
-        self._keep(self._finder, self._loaded)
+        log.info(
+            "faq version %s serves %d entries; %s", self.version, len(self._finder.entries), self._finder.base.index
+        )
+        self._keep()
 
     @property
     def finder(self) -> Finder:
@@ -85,9 +94,15 @@ class LiveBase:
         """Whether the files hold an error that keeps them from being served."""
         return self._latest is not self._loaded
 
+    @property
+    def encoded(self) -> int:
+        """How many texts had to be encoded since this base was made; 0 without a cache folder, where nobody counts."""
+        return self._cache.encoded if self._cache else 0
+
     def draft(self, entries: Sequence[FaqEntry]) -> Finder:
         """A base of other entries, built as this one is: the one that would serve if the files said so."""
-        return Finder.build(entries, self._encoder, self._calibration, self._cache, self._today, self._prepared)
+        held, told = self._prepared, _Told()
+        return Finder.build(entries, self._encoder, self._calibration, self._cache, self._today, held, told)
 
     def reload(self) -> bool:
         """Read the files again and swap if they changed and hold no error. Returns whether a new version serves.
@@ -105,11 +120,17 @@ class LiveBase:
             if latest.digest == self._loaded.digest:
                 self._loaded = latest
                 return False
-            finder = self._build(latest)
-            self._loaded, self._finder = latest, finder
-            self._keep(finder, latest)
-            log.info("faq version %s serves %d entries", finder.version, len(finder.entries))
+            self._finder, self._loaded = self._build(latest), latest
+            log.info("faq version %s serves %d entries", self.version, len(self._finder.entries))
+            if self._housekeeper is None:
+                self._housekeeper = threading.Thread(target=self._keep_house, name="faq housekeeping", daemon=True)
+                self._housekeeper.start()
             return True
+
+    def settle(self) -> None:
+        """Wait until edits are gathered and the index is written. What is found and the version do not change."""
+        while (running := self._housekeeper) is not None:
+            running.join()
 
     async def watch(self, stop: asyncio.Event | None = None) -> AsyncIterator[bool]:
         """Follow the files until `stop` is set; after each change yields whether a new version serves."""
@@ -139,13 +160,63 @@ class LiveBase:
             log.info("%s", error)
             return None
 
-    def _keep(self, finder: Finder, loaded: Loaded) -> None:
-        self._prepared = finder.base.preparation
-        if self._artefact is not None:
+    def _keep_house(self) -> None:
+        """Gather and write until there is nothing left to do; a failure costs the next start time, nothing else."""
+        while True:
             try:
-                save(self._artefact, self._prepared, self._encoder, loaded.digest)
-            except OSError as error:  # full or read-only disk: the next start prepares again
-                log.warning("index not kept: %s", error)
+                while self._gather() or self._keep():
+                    pass
+            except Exception:
+                log.exception("faq housekeeping failed; version %s serves on", self.version)
+                self._housekeeper = None
+                return
+            with self._reloading:
+                held = self._finder.base.preparation
+                if not held.scattered and (self._artefact is None or held.segments[0] is self._kept):
+                    self._housekeeper = None
+                    return
+
+    def _gather(self) -> bool:
+        """Put all entries into one segment if much was edited; returns whether it did."""
+        held = self._finder.base.preparation
+        if not held.scattered:
+            return False
+        gathered = held.gathered()
+        with self._reloading:
+            # What was edited meanwhile stands in the segments beside the large one.
+            now = self._finder.base.preparation
+            self._prepared = gathered.beside(now)
+            self._finder = self._build(self._loaded)
+        log.info("faq edits gathered; %s", self._finder.base.index)
+        return True
+
+    def _keep(self) -> bool:
+        """Write the large segment if it is not yet written; returns whether it did."""
+        held = self._finder.base.preparation
+        if self._artefact is None or not held.segments or held.segments[0] is self._kept:
+            return False
+        self._kept = held.segments[0]
+        try:
+            save(self._artefact, held, self._encoder)
+        except OSError as error:  # full or read-only disk: the next start prepares again
+            log.warning("index not kept: %s", error)
+        return True
 
     def _build(self, loaded: Loaded) -> Finder:
-        return self.draft(loaded.entries)
+        finder = self.draft(loaded.entries)
+        self._prepared = finder.base.preparation
+        return finder
+
+
+class _Told:
+    """Says in the log how far a long preparation has come, every few seconds."""
+
+    EVERY_S = 5.0
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + self.EVERY_S
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._next:
+            log.info("prepared %d of %d entries", done, total)
+            self._next = time.monotonic() + self.EVERY_S

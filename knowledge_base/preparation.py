@@ -1,44 +1,62 @@
 """What entries cost to prepare, kept apart from the base so that the next version, or the next start, pays only for
-what changed: vectors, counted terms, and the partitions of the indexes."""
+what changed.
+
+The segments of a preparation are a large one and, where entries were edited since it was made, a small one beside it.
+Entries that are gone stay in the large segment and are passed over. `Preparation.gathered` makes one segment of all:
+that costs time in proportion to the base, and changes nothing of what is found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from knowledge_base.coverage import EntryWords, WordTable, word_dimension
-from knowledge_base.encoder import Encoder, Vectors
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge_base.encoder import Encoder
 from knowledge_base.entry import FaqEntry
-from knowledge_base.lexical import Counts, Vocabulary, bigrams, joined
-from knowledge_base.text_index import TextIndex
-from knowledge_base.vectors import EmbeddingCache, encode
-from language import segment
+from knowledge_base.ragged import Ints
+from knowledge_base.segment import Progress, Segment, Terms, merged, prepared
+from knowledge_base.vectors import EmbeddingCache
 
-
-@dataclass(frozen=True)
-class Prepared:
-    """One entry's vectors and counted terms."""
-
-    asked: Vectors  # [wordings, dimension]
-    answer: Vectors  # [dimension], zeros without an answer text
-    asked_words: Counts
-    whole_words: Counts
-    asked_pairs: Counts
-    whole_pairs: Counts
-    meaning: EntryWords
+#: A base up to this many entries is kept in one segment: putting it together again takes some hundredths of a second.
+ONE_SEGMENT = 2_000
+#: So many entries beside the large segment, or gone from it, make it worth while to gather everything again.
+SCATTERED = 500
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """Prepared entries by their digest, for one encoder; terms are numbered by the two vocabularies."""
+    """Segments of prepared entries, for one encoder."""
 
     encoder_digest: str
-    table: WordTable
-    words: Vocabulary = field(default_factory=Vocabulary)
-    pairs: Vocabulary = field(default_factory=Vocabulary)
-    by_digest: dict[str, Prepared] = field(default_factory=dict)
-    asked_index: TextIndex | None = None
-    answer_index: TextIndex | None = None
+    terms: Terms
+    segments: tuple[Segment, ...]
+    places: tuple[Ints, ...]  # for each segment, the row in the base of each of its entries, -1 where it is gone
+
+    @property
+    def gone(self) -> list[Ints]:
+        """Rows of each segment that the base does not hold any more."""
+        return [np.flatnonzero(place < 0) for place in self.places]
+
+    @property
+    def scattered(self) -> bool:
+        """Whether so much was edited that `gathered` is worth its time."""
+        beside = sum(len(segment) for segment in self.segments[1:])
+        return beside + sum(len(rows) for rows in self.gone) > SCATTERED
+
+    def gathered(self) -> Preparation:
+        """All entries that the base holds in one segment."""
+        rows = [np.flatnonzero(place >= 0) for place in self.places]
+        whole = merged(list(zip(self.segments, rows)), self.terms)
+        place = np.concatenate([place[kept] for place, kept in zip(self.places, rows)])
+        return Preparation(self.encoder_digest, self.terms, (whole,), (place,))
+
+    def beside(self, later: Preparation) -> Preparation:
+        """This one's segment with what stands beside the large one in a `later` version: what that can start from."""
+        segments = (*self.segments[:1], *later.segments[1:])
+        return Preparation(self.encoder_digest, self.terms, segments, tuple(np.arange(len(one)) for one in segments))
 
 
 def prepare(
@@ -46,25 +64,41 @@ def prepare(
     encoder: Encoder,
     cache: EmbeddingCache | None = None,
     previous: Preparation | None = None,
+    progress: Progress | None = None,
 ) -> Preparation:
-    """Prepare `entries`, taking over what `previous` holds of them; all new texts are encoded in one batch."""
+    """Prepare `entries`, taking over what `previous` holds of them."""
     if previous is None or previous.encoder_digest != encoder.digest:
-        previous = Preparation(encoder.digest, WordTable(word_dimension(encoder)))
-    table = previous.table
-    words, pairs, known = previous.words, previous.pairs, previous.by_digest
-    fresh = [entry for entry in entries if entry.digest not in known]
-    texts = [text for entry in fresh for text in (*entry.wordings, entry.answer)]
-    vectors = encode(encoder, texts, cache)
-    ready = {entry.digest: known[entry.digest] for entry in entries if entry.digest in known}
-    at = 0
-    for entry in fresh:
-        asked = vectors[at : at + len(entry.wordings)]
-        answer = vectors[at + len(asked)] * bool(entry.answer)
-        at += len(asked) + 1
-        asked_words = words.count(word for wording in entry.wordings for word in segment.content_words(wording))
-        asked_pairs = pairs.count(pair for wording in entry.wordings for pair in bigrams(wording))
-        whole_words = joined(asked_words, words.count(segment.content_words(entry.answer)))
-        whole_pairs = joined(asked_pairs, pairs.count(bigrams(entry.answer)))
-        meaning = EntryWords(tuple(table.rows(encoder, w) for w in entry.wordings), table.rows(encoder, entry.answer))
-        ready[entry.digest] = Prepared(asked, answer, asked_words, whole_words, asked_pairs, whole_pairs, meaning)
-    return Preparation(encoder.digest, table, words, pairs, ready, previous.asked_index, previous.answer_index)
+        previous = Preparation(encoder.digest, Terms.none(encoder), (), ())
+    terms = previous.terms
+    held, fresh = _held(entries, previous.segments)
+    if not len(fresh) and all((place >= 0).all() for place in held):
+        return Preparation(encoder.digest, terms, previous.segments, tuple(held))
+    new = prepared([entries[row] for row in fresh.tolist()], encoder, terms, cache, progress)
+    parts = [*zip(previous.segments, held), (new, fresh)]
+    # What stands beside the large segment is small, and one segment is searched faster than two.
+    apart = 1 if previous.segments and len(previous.segments[0]) > max(ONE_SEGMENT, len(fresh)) else 0
+    segments, places = [segment for segment, _ in parts[:apart]], [place for _, place in parts[:apart]]
+    rest = [(segment, place, np.flatnonzero(place >= 0)) for segment, place in parts[apart:]]
+    filled = [one for one in rest if len(one[2])]
+    if len(filled) == 1 and len(filled[0][2]) == len(filled[0][0]):
+        segments.append(filled[0][0])
+        places.append(filled[0][1])
+    elif filled:
+        segments.append(merged([(segment, rows) for segment, _, rows in filled], terms))
+        places.append(np.concatenate([place[rows] for _, place, rows in filled]))
+    return Preparation(encoder.digest, terms, tuple(segments), tuple(places))
+
+
+def _held(entries: Sequence[FaqEntry], segments: Sequence[Segment]) -> tuple[list[Ints], NDArray[np.int64]]:
+    """The row in the base of each segment's entries (-1: gone), and rows of the entries that no segment holds."""
+    places = [np.full(len(segment), -1, np.int64) for segment in segments]
+    fresh = []
+    for row, entry in enumerate(entries):
+        for segment, place in zip(segments, places):
+            at = segment.rows.get(entry.digest)
+            if at is not None and place[at] < 0:
+                place[at] = row
+                break
+        else:
+            fresh.append(row)
+    return places, np.array(fresh, np.int64)

@@ -74,7 +74,13 @@ class RecordReader:
 
     def entry(self, record: Located, defaults: Mapping | None = None) -> FaqEntry | None:
         """The entry of `record`, or None when it has an error. `defaults` are the fields its file gives to all."""
-        self._failed, self._entry_id = False, ""
+        try:
+            return self._entry(record, defaults)
+        finally:
+            self._entry_id = ""  # what comes after the record is not about it
+
+    def _entry(self, record: Located, defaults: Mapping | None) -> FaqEntry | None:
+        self._failed = False
         if not isinstance(record.value, Mapping):
             self.error(
                 record, "条目应当是「字段名: 内容」的组合", "以「- id: …」开头，后面各行写 question、answer 等字段"

@@ -45,10 +45,10 @@ _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\u
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(?= |$)", re.MULTILINE)
 
 
-def read(text: str, above: int = 0) -> Located:
+def read(text: str, above: int = 0, inside: int = 0) -> Located:
     """The one document of `text`; raises UnreadableError with its place for anything that is not plain YAML.
 
-    `above`: lines of the file that come before `text`.
+    `above`: lines of the file that come before `text`; `inside`: collections of the file that it stands in.
     """
     _refuse(text, above, _UNREADABLE, *_MESSAGES["control characters are not allowed"])
     _refuse(text, above, _CONFLICT, "这里有没解决的合并冲突", "选定一边，删去 <<<<<<<、=======、>>>>>>> 这几行")
@@ -71,7 +71,7 @@ def read(text: str, above: int = 0) -> Located:
                 root = _put(stack, Located(event.value, line, column, plain), root)
             elif kind in (yaml.SequenceStartEvent, yaml.MappingStartEvent):
                 _refuse_tag(event, line, column)
-                if len(stack) >= MAX_DEPTH:
+                if len(stack) + inside >= MAX_DEPTH:
                     raise UnreadableError(
                         line, column, f"嵌套超过 {MAX_DEPTH} 层", "条目只需要字段和列表，去掉多余的括号或缩进"
                     )
@@ -85,6 +85,13 @@ def read(text: str, above: int = 0) -> Located:
     except yaml.YAMLError as error:
         raise _translated(error, above) from error
     return root or Located(None, above + 1, 1, True)
+
+
+def values(node: Located) -> int:
+    """How many events of the parser made `node`: what MAX_VALUES bounds."""
+    if isinstance(node.value, Mapping):
+        return 2 + sum(values(key) + values(value) for key, value in node.value)
+    return 2 + sum(map(values, node.value)) if isinstance(node.value, list) else 1
 
 
 def _put(stack: list[tuple[Any, Located | None]], node: Located, root: Located | None) -> Located | None:

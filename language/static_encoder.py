@@ -100,6 +100,11 @@ class StaticEncoder:
             return [], np.zeros((0, self.dimension), dtype=np.float32)
         return [t for t, _ in known], self._rows([i for _, i in known])
 
+    def tokens(self, text: str) -> list[str]:
+        """Known words of `text` in order, without their vectors."""
+        encoding = self._tokenizer.encode(normalise(text), add_special_tokens=False)
+        return [token for token, number in zip(encoding.tokens, encoding.ids) if number != self._unknown]
+
     @property
     def vocabulary(self) -> list[str]:
         """Every known word, in the order of the table."""

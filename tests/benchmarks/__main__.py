@@ -7,7 +7,7 @@ import sys
 
 from tests.benchmarks.table import PAGE, write
 
-PARTS = ("turns", "knowledge", "handoff", "console")
+PARTS = ("turns", "knowledge", "scale", "live", "handoff", "console")
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from knowledge_base.evaluate import judge
 from knowledge_base.features import Base
 from knowledge_base.files import load
 from knowledge_base.finder import Finder
-from knowledge_base.lexical import Bm25, Vocabulary, bigrams
+from knowledge_base.lexical import bigrams, over
 from knowledge_base.queries import Query, read_queries
 from tests.benchmarks.table import Table
 
@@ -52,7 +52,7 @@ def _times(encoder: Encoder) -> Table:
             (
                 f"{size:,}",
                 f"{len(vectors):,}",
-                finder.base.asked_index.name,
+                finder.base.index.index if finder.base.index else "none",
                 float(np.quantile(ours, 0.5)),
                 float(np.quantile(ours, 0.99)),
                 float(np.quantile(scan, 0.5)),
@@ -75,9 +75,7 @@ def _quality(encoder: Encoder) -> Table:
         entries = load(DEV / f"kb_{name}.jsonl").entries
         queries = read_queries(DEV / f"queries_{name}.jsonl")
         outside = read_queries(DEV / "oos.jsonl", oos=True)
-        vocabulary = Vocabulary()
-        documents = [vocabulary.count(p for t in (*e.wordings, e.answer) for p in bigrams(t)) for e in entries]
-        bm25 = Bm25(vocabulary, documents)
+        bm25 = over([p for t in (*e.wordings, e.answer) for p in bigrams(t)] for e in entries)
         base = Base(entries, encoder)
 
         def by_encoder(text: str, base: Base = base) -> np.ndarray:
@@ -85,8 +83,8 @@ def _quality(encoder: Encoder) -> Table:
             np.maximum.at(scores, base.owners, base.vectors @ base.encoder.encode([text])[0])
             return scores
 
-        def by_bm25(text: str, index: Bm25 = bm25) -> np.ndarray:
-            return index.shares(bigrams(text))[0]
+        def by_bm25(text: str, shares: Callable[[list[str]], np.ndarray] = bm25) -> np.ndarray:
+            return shares(bigrams(text))
 
         for label, score in (("BM25, character pairs", by_bm25), ("encoder alone", by_encoder)):
             hits = _hits(entries, queries, score)

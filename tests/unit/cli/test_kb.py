@@ -165,3 +165,31 @@ def test_search_builds_the_finder_that_chat_has(faq: Path):
     finder = kb.build_finder(faq, "any")
     assert "later" in [entry.id for entry in finder.entries], "drafts count in the word statistics, as they do live"
     assert finder.find("退款方式").candidates[0].entry_id != "later"
+
+
+def test_check_says_how_the_base_is_searched(faq: Path):
+    assert "IndexFlatIP, 6 vectors, exact" in run("check", faq)
+    assert json.loads(run("check", faq, "--json"))["index"] == "IndexFlatIP, 6 vectors, exact"
+
+
+def test_doctor_tells_the_recall_of_the_index_that_is_kept(tmp_path: Path):
+    from cli.doctor import _index
+    from knowledge_base.artefact import save
+    from knowledge_base.entry import FaqEntry
+    from knowledge_base.features import Base
+
+    assert _index(tmp_path) == []
+    encoder = BagOfPairs()
+    folder = tmp_path / "embeddings" / "index"
+    save(folder, Base([FaqEntry("a", "怎么退货", "点申请")], encoder).preparation, encoder)
+    (finding,) = _index(tmp_path)
+    assert finding.good
+    assert "1 条" in finding.detail
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["indexes"]["asked_index"] |= {"recall": 0.9, "effort": 1, "cells": 4}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (finding,) = _index(tmp_path)
+    assert not finding.good
+    assert "0.900" in finding.detail
+    (folder / "manifest.json").write_text("{}")
+    assert not _index(tmp_path)[0].good

@@ -10,12 +10,13 @@ from knowledge_base.artefact import ArtefactMismatchError, open_preparation, rea
 from knowledge_base.entry import digest_of
 from knowledge_base.finder import Finder
 from knowledge_base.fusion import rule_of_thumb
+from knowledge_base.text_index import ENOUGH_RECALL
 
 
 @pytest.fixture
 def kept(tmp_path: Path, entries, encoder) -> Path:
     finder = Finder.build(entries, encoder, rule_of_thumb())
-    save(tmp_path / "index", finder.base.preparation, encoder, digest_of(entries))
+    save(tmp_path / "index", finder.base.preparation, encoder)
     return tmp_path / "index"
 
 
@@ -77,18 +78,22 @@ def test_damage_is_seen(kept, encoder):
 
 def test_saving_again_replaces_the_folder_and_leaves_nothing_behind(kept, entries, encoder):
     finder = Finder.build(entries[:2], encoder, rule_of_thumb())
-    save(kept, finder.base.preparation, encoder, digest_of(entries[:2]))
+    save(kept, finder.base.preparation, encoder)
     assert read_manifest(kept).entries == 2
     assert [path.name for path in kept.parent.iterdir()] == ["index"]
 
 
-def test_partitioned_indexes_are_kept_too(tmp_path, entries, encoder, monkeypatch):
+@pytest.mark.parametrize(("graph_up_to", "kind"), [(0, "IndexIVFScalarQuantizer"), (10**9, "IndexHNSWSQ")])
+def test_quick_indexes_are_kept_too(tmp_path, entries, encoder, monkeypatch, graph_up_to, kind):
+    monkeypatch.setattr("knowledge_base.text_index.GRAPH_UP_TO_NUMBERS", graph_up_to)
     monkeypatch.setattr("knowledge_base.text_index.EXACT_UP_TO_NUMBERS", 0)
     finder = Finder.build(entries, encoder, rule_of_thumb())
-    save(tmp_path / "index", finder.base.preparation, encoder, digest_of(entries))
+    save(tmp_path / "index", finder.base.preparation, encoder)
     preparation = open_preparation(tmp_path / "index", encoder)
+    assert read_manifest(tmp_path / "index").indexes["asked_index"]["recall"] >= ENOUGH_RECALL
     opened = Finder.build(entries, encoder, rule_of_thumb(), previous=preparation)
-    assert opened.base.asked_index.name == "IndexIVFFlat"
+    assert opened.base.index == finder.base.index
+    assert kind in str(opened.base.index)
     assert opened.find("怎么开发票").candidates[0].entry_id == "invoice"
     (tmp_path / "index" / "asked_index.faiss").write_bytes(b"")
     with pytest.raises(ArtefactMismatchError):

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge_base import files
+from knowledge_base import files, yaml_text
 from knowledge_base.entry import Status
 from knowledge_base.files import Reader, load, parse
 
@@ -239,17 +239,101 @@ def test_the_digest_follows_the_entries_and_not_the_form(tmp_path: Path):
     assert load(one).digest != load(two).digest
 
 
-def test_only_changed_files_are_parsed_again(tmp_path: Path, monkeypatch):
+def test_only_the_entry_that_changed_is_parsed_again(tmp_path: Path, monkeypatch):
     for name in "abc":
-        (tmp_path / f"{name}.yml").write_text(GOOD.replace("good", name))
+        (tmp_path / f"{name}.yml").write_text(GOOD.replace("good", name) + GOOD.replace("good", name + "2"))
     reader = Reader(tmp_path)
     reader.load()
-    parsed = []
-    original = files.parse
-    monkeypatch.setattr(files, "parse", lambda name, raw: parsed.append(name) or original(name, raw))
-    (tmp_path / "b.yml").write_text(GOOD.replace("good", "new"))
-    assert {entry.id for entry in reader.load().entries} == {"a", "new", "c"}
-    assert parsed == ["b.yml"]
+    parsed: list[str] = []
+    original = yaml_text.read
+    monkeypatch.setattr(
+        yaml_text, "read", lambda text, *more, **named: parsed.append(text) or original(text, *more, **named)
+    )
+    (tmp_path / "b.yml").write_text(GOOD.replace("good", "new") + GOOD.replace("good", "b2"))
+    assert {entry.id for entry in reader.load().entries} == {"a", "a2", "new", "b2", "c", "c2"}
+    assert [text for text in parsed if text] == [GOOD.replace("good", "new")]
+
+
+def test_entries_that_are_no_list_are_told_not_stumbled_over():
+    (problem,) = parse("a.yml", b"entries:\n  status: draft\n").problems
+    assert (problem.line, problem.what) == (2, "文件的内容应当是条目的列表")
+
+
+LINES = st.sampled_from(
+    [
+        "- id: a",
+        "- {id: b, question: 怎么退, answer: 好}",
+        "- {id: b, question: 怎么退, answer: 好, 问题: x}",
+        '- {id: c, question: "怎么',
+        '  开发票", answer: 在线}',
+        "  question: 怎么退货",
+        "  answer: |",
+        "    第一步",
+        "    - 第二步",
+        "    # 第三步",
+        '  answer: "一',
+        "  - 二",
+        '- 三"',
+        "  variants: [退货,",
+        "  怎么退]",
+        "  status: 草稿箱",
+        "# 说明",
+        "",
+        "  # 说明",
+        "-",
+        "- ",
+        "---",
+        "...",
+        "category: 售后",
+        "effective_from: 不是日期",
+        "entries:",
+        "  - id: d",
+        "    question: 多久到账",
+        "    answer: 三天",
+        "    variants: [几天, 几天]",
+        "<<<<<<<",
+        "- &x y",
+        "- *x",
+        "\tanswer: x",
+        "  answer: a\u2028- b",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), LINES), max_size=40), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_a_file_read_again_after_every_edit_is_the_file_read_at_once(edits, end, shared):
+    """Whatever is typed, line by line, good or bad."""
+    known = files._Known()
+    typed = ["category: 售后", "status: published", "entries:"] if shared else []
+    typed += ["- {id: z, question: 一, answer: 二}"]
+    for at, line in edits:
+        typed.insert(at % (len(typed) + 1), line)
+        raw = end.join(typed).encode()
+        assert known.parse("a.yml", raw) == parse("a.yml", raw)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ['{"id": "a", "question": "怎么退", "answer": "好"}', '{"id": "a"}', "{", "", " ", "[1]", '"\\u0000"']
+        ),
+        max_size=12,
+    )
+)
+def test_lines_read_again_are_lines_read_at_once(lines):
+    known = files._Known()
+    for upto in range(len(lines) + 1):
+        raw = "\n".join(lines[:upto]).encode()
+        assert known.parse("a.jsonl", raw) == parse("a.jsonl", raw)
+
+
+def test_a_file_with_too_much_is_refused_however_it_is_read(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(yaml_text, "MAX_VALUES", 60)
+    raw = "".join(GOOD.replace("good", f"e{n}") for n in range(9)).encode()
+    assert not parse("a.yml", raw).found
+    assert files._Known().parse("a.yml", raw) == parse("a.yml", raw)
 
 
 @settings(max_examples=150, deadline=None)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -149,3 +151,116 @@ async def test_the_watcher_takes_edits_over_by_itself(folder, encoder, single_fi
         assert live.stale
         stop.set()
         await task
+
+
+def many(count: int, changed: int = 0) -> str:
+    """A file of entries, of which the first `changed` say something else."""
+    lines = [
+        f"- {{id: e{n}, question: 第{n}号商品{'新' * (n < changed)}怎么退, answer: 点售后。}}" for n in range(count)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def large(folder, encoder, tmp_path, monkeypatch) -> LiveBase:
+    """A base that counts as large."""
+    monkeypatch.setattr("knowledge_base.preparation.ONE_SEGMENT", 10)
+    monkeypatch.setattr("knowledge_base.preparation.SCATTERED", 5)
+    replace(folder / "a.yml", many(30))
+    return LiveBase(folder, encoder, cache_folder=tmp_path / "cache", calibration=rule_of_thumb())
+
+
+def test_a_large_base_takes_an_edit_beside_it_and_gathers_many_edits_later(large, folder, encoder):
+    segments = large.finder.base.preparation.segments
+    replace(folder / "a.yml", many(30, changed=1))
+    assert large.reload() is True
+    assert large.finder.base.preparation.segments[0] is segments[0]
+    assert len(large.finder.base.preparation.segments[1]) == 1
+    large.settle()
+    assert len(large.finder.base.preparation.segments) == 2, "one edit is not worth gathering"
+    replace(folder / "a.yml", many(31, changed=8))
+    assert large.reload() is True
+    version = large.version
+    large.settle()
+    assert [len(one) for one in large.finder.base.preparation.segments] == [31]
+    assert large.version == version
+    assert large.finder.find("第7号商品新怎么退").candidates[0].entry_id == "e7"
+
+
+def test_what_was_gathered_is_what_the_next_start_finds(large, folder, encoder, tmp_path):
+    replace(folder / "a.yml", many(30, changed=8))
+    large.reload()
+    large.settle()
+    encoder.asked.clear()
+    again = LiveBase(folder, encoder, cache_folder=tmp_path / "cache", calibration=rule_of_thumb())
+    assert encoder.asked == []
+    assert again.version == large.version
+    assert [len(one) for one in again.finder.base.preparation.segments] == [30]
+
+
+def test_an_edit_while_edits_are_gathered_is_not_lost(large, folder, encoder, monkeypatch):
+    from knowledge_base.preparation import Preparation
+
+    original = Preparation.gathered
+
+    def slowly(held: Preparation) -> Preparation:
+        if len(held.segments[0]) == 30:
+            replace(folder / "a.yml", many(32, changed=9))
+            assert large.reload() is True
+        return original(held)
+
+    monkeypatch.setattr(Preparation, "gathered", slowly)
+    replace(folder / "a.yml", many(30, changed=8))
+    large.reload()
+    large.settle()
+    assert large.finder.find("第8号商品新怎么退").candidates[0].question == "第8号商品新怎么退"
+    assert large.finder.find("第31号商品怎么退").candidates[0].entry_id == "e31"
+    fresh = LiveBase(folder, encoder, calibration=rule_of_thumb())
+    assert fresh.version == large.version
+
+
+def test_a_failure_while_gathering_leaves_the_version_serving(large, folder, monkeypatch):
+    from knowledge_base.preparation import Preparation
+
+    monkeypatch.setattr(Preparation, "gathered", lambda held: 1 / 0)
+    replace(folder / "a.yml", many(30, changed=8))
+    assert large.reload() is True
+    large.settle()
+    assert large.finder.find("第7号商品新怎么退").candidates[0].entry_id == "e7"
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from knowledge_base.finder import Finder
+from knowledge_base.fusion import rule_of_thumb
+from knowledge_base.vectors import EmbeddingCache
+from tests.unit.knowledge_base.conftest import BagOfPairs
+from tests.unit.knowledge_base.test_features import made_up
+
+def killed(done, total):
+    if done * 2 > total:
+        os.kill(os.getpid(), 9)
+
+Finder.build(made_up(1200), BagOfPairs(), rule_of_thumb(), EmbeddingCache(Path(sys.argv[1])), progress=killed)
+"""
+
+
+def test_a_build_that_was_killed_goes_on_where_it_was(tmp_path, encoder):
+    from knowledge_base.finder import Finder
+    from knowledge_base.vectors import EmbeddingCache
+    from tests.unit.knowledge_base.test_features import made_up
+
+    died = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=Path(__file__).parents[3], check=False)
+    assert died.returncode == -9
+    entries = made_up(1200)
+    told: list[tuple[int, int]] = []
+    cache = EmbeddingCache(tmp_path)
+    resumed = Finder.build(entries, encoder, rule_of_thumb(), cache, progress=lambda *step: told.append(step))
+    everything = {text for entry in entries for text in (*entry.wordings, entry.answer)}
+    assert 0 < cache.encoded < 0.6 * len(everything)
+    assert told[-1] == (1200, 1200)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    afresh = Finder.build(entries, encoder, rule_of_thumb())
+    assert resumed.version == afresh.version
+    assert resumed.find(entries[7].question).candidates == afresh.find(entries[7].question).candidates
