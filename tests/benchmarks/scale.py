@@ -187,8 +187,9 @@ def _crossing(_: int) -> Table:
             row += [quantile(took, 0.5)] if exact else [quantile(took, 0.5), index.recall, built]
         rows.append(row)
     about = (
-        "The 64 nearest of the first so many wordings, milliseconds of one core's processor at the median; recall@10 and "
-        "processor seconds of the build with its tuning. The first change is set at 3 million numbers, the second at 100."
+        "The 64 nearest of the first so many wordings, milliseconds of one core's processor at the median; recall@10 "
+        "and processor seconds of the build with its tuning. The first change is set at 3 million numbers, the second "
+        "at 100 million."
     )
     columns = ("vectors", "exact ms", "graph ms", "recall", "build s", "cells ms", "recall", "build s")
     return Table("Exact, graph and cells", about, columns, rows)
