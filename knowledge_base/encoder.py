@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 #: Words of Chinese with their vectors; the finder's view of single words.
-WORDS = Path(__file__).parents[1] / "models" / "encoder"
+WORDS = Path(__file__).parents[1] / "models" / "words"
 #: Up to this many texts go through the quick reader; larger batches through the model.
 FEW = 16
 _PROBES = ("怎么退货", "退款多久到账", "hello 123")
