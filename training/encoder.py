@@ -4,7 +4,8 @@
 2. targets: multilingual-e5-small's vectors of conversation sentences and of wordings of training questions, kept in
    the work folder by text;
 3. encoder: the teacher's lowest layers, trained jointly on distillation and on the hand-written questions;
-4. artefact: a sentence-transformers folder with its manifest.
+4. blend: the directions that join its vectors and those of the table of words (`knowledge_base/blend.py`);
+5. artefact: a sentence-transformers folder with its manifest.
 
 The held-out questions and the unseen domain stay out of every stage, also of the model that ships: so its figures are
 its own, and the finder is calibrated on questions that it never saw.
@@ -16,7 +17,9 @@ import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from knowledge_base.blend import Blend
 from language.normalise import NORMALISER_VERSION, normalise
+from language.static_encoder import StaticEncoder
 from training import contextual, corpora, pieces
 from training.artefact import write_sentences
 from training.measure import measure
@@ -24,6 +27,8 @@ from training.noise import Misspeller
 from training.sentiment import line_folder as emotion_folder
 from training.split import split_questions
 from training.targets import centred, choose_sentences, data_digests, question_folder, teacher_vectors
+
+WORDS = Path(__file__).parents[1] / "models" / "words"
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +42,12 @@ class Recipe:
 
     `pieces` of the vocabulary are kept, texts are cut at `longest` of them. `asking` and `telling` are how many
     conversation sentences that ask, and that do not, are distilled beside the wordings of the training questions.
+    `share` is the encoder's part of a blended cosine, the rest is the table's.
     """
 
     pieces: int = 16_000
     longest: int = 64
+    share: float = 0.5
     asking: int = 12_000
     telling: int = 10_000
     training: contextual.Settings = field(default_factory=contextual.Settings)
@@ -83,6 +90,12 @@ def train(data_dir: Path, out_dir: Path, work_dir: Path, recipe: Recipe | None =
     )  # fmt: skip
     scores["trained"] = measure(model.encode, questions, split, data_dir)
     log.info("trained %s", scores["trained"])
+    words = StaticEncoder.load(WORDS)
+    blend = Blend.fit(words.encode(sentences), model.encode(sentences), share=recipe.share, dimension=packed.hidden)
+    scores["blended"] = measure(
+        lambda texts: blend(words.encode(texts), model.encode(texts)), questions, split, data_dir
+    )
+    log.info("blended %s", scores["blended"])
     manifest: dict[str, object] = {
         "name": "jiehua-encoder",
         "recipe": RECIPE,
@@ -95,4 +108,5 @@ def train(data_dir: Path, out_dir: Path, work_dir: Path, recipe: Recipe | None =
         "scores": scores,
     }
     write_sentences(out_dir, model, manifest)
+    blend.save(out_dir)
     return manifest
