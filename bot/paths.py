@@ -26,7 +26,7 @@ def from_environment(name: str, default: str) -> Path:
 
 def word_table() -> Path:
     """The folder of the shipped word vectors; the bot reads these whatever encoder the knowledge base uses."""
-    return ROOT / "models" / "encoder"
+    return ROOT / "models" / "words"
 
 
 def sentiment() -> Path:

@@ -132,7 +132,6 @@ def calibrate(
     encoder: EncoderOption = str(ENCODER),
     data: Annotated[Path, typer.Option("--data", help="有 dev/ 的数据目录 data with dev/")] = ROOT / "data",
     out: Annotated[Path, typer.Option("--out", help="写到哪个目录 where calibration.json goes")] = FINDER,
-    heldout: Annotated[Path | None, typer.Option(help="用 --hold-out 训练的编码器 trained with --hold-out")] = None,
 ) -> None:
     """为编码器重新拟合概率和阈值 refit probabilities and thresholds for an encoder.
 
@@ -147,7 +146,7 @@ def calibrate(
     except ImportError as error:
         raise Problem(f"缺少训练用的包:{error.name}", "./setup.sh dev 装好再来", status=1) from error
     console = Console()
-    recipe.main(out, data, encoder, heldout, say=lambda line: console.print(line, highlight=False, soft_wrap=True))
+    recipe.main(out, data, encoder, say=lambda line: console.print(line, highlight=False, soft_wrap=True))
 
 
 def _draft(path: Path, *, published: bool) -> Sequence[FaqEntry]:

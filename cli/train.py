@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.places import ENCODER, SENTIMENT
+from cli.places import ENCODER, SENTIMENT, WORDS
 from cli.problem import Problem
 
 app = typer.Typer(no_args_is_help=True, help="重新训练 models/ 里的模型 rebuild the models")
@@ -45,13 +45,21 @@ def encoder(
     data: SourceOption,
     out: Path = ENCODER,
     work: WorkOption = None,
-    hold_out: Annotated[bool, typer.Option("--hold-out", help="留出一部分问题不学,用来测量 for measuring")] = False,
 ) -> None:
     """句向量编码器 the sentence encoder."""
     from training import encoder as recipe
 
     _tell_progress()
-    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")), hold_out)
+    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
+
+
+@app.command()
+def words(data: SourceOption, out: Path = WORDS, work: WorkOption = None) -> None:
+    """词向量表 the table of words."""
+    from training import words as recipe
+
+    _tell_progress()
+    recipe.main(_folder(data), out, work or Path(tempfile.mkdtemp(prefix="jiehua-train-")))
 
 
 @app.command()

@@ -1,19 +1,25 @@
-"""Writing a static encoder as a sentence-transformers model folder, 8 bits a number.
+"""Writing what was trained as sentence-transformers model folders, which `SentenceTransformer(folder)` reads.
 
-Layout (what `SentenceTransformer(folder)` reads): `modules.json` naming StaticEmbedding and Normalize,
-`tokenizer.json`, `model.safetensors` with `embeddings` int8 [words, dimension] and `weights` float32 [words], the
-scale of each row, so that a word's vector is `embeddings[i] * weights[i]`.
+The table of words: `modules.json` naming StaticEmbedding and Normalize, `tokenizer.json`, `model.safetensors` with
+`embeddings` int8 [words, dimension] and `weights` float32 [words], the scale of each row, so that a word's vector is
+`embeddings[i] * weights[i]`. The sentence encoder: an ordinary BERT with mean pooling, 16 bits a number.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from training.contextual import Contextual
 
 _MODULES = [
     {
@@ -31,7 +37,7 @@ _MODULES = [
 ]
 
 
-def write_encoder(folder: Path, tokenizer: Tokenizer, vectors: np.ndarray, manifest: dict) -> None:
+def write_words(folder: Path, tokenizer: Tokenizer, vectors: np.ndarray, manifest: dict) -> None:
     """Write `vectors` (float [words, dimension], row 0 the unknown word's) and `manifest` into `folder`."""
     vectors = vectors.astype(np.float32).copy()
     vectors[0] = 0.0  # an unknown word says nothing
@@ -48,6 +54,44 @@ def write_encoder(folder: Path, tokenizer: Tokenizer, vectors: np.ndarray, manif
         folder / "config_sentence_transformers.json",
         {"model_type": "SentenceTransformer", "prompts": {"query": "", "document": ""}, "similarity_fn_name": "cosine"},
     )
+    write_json(folder / "manifest.json", manifest)
+
+
+def write_sentences(folder: Path, model: Contextual, manifest: dict) -> None:
+    """Write a trained encoder and `manifest` into `folder`, in place of what was there."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    from training import pieces
+
+    layer = model.layers[0]
+    config = BertConfig(
+        vocab_size=model.word.num_embeddings, hidden_size=model.word.embedding_dim,
+        num_hidden_layers=len(model.layers), num_attention_heads=layer.heads,
+        intermediate_size=layer.widen.out_features, max_position_embeddings=model.pieces.longest,
+        layer_norm_eps=layer.done.eps,
+        pad_token_id=model.pieces.tokenizer.token_to_id(pieces.PADDING),
+    )  # fmt: skip
+    bert = BertModel(config, add_pooling_layer=False)
+    bert.load_state_dict(model.bert(), strict=True)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=model.pieces.tokenizer, model_max_length=model.pieces.longest,
+        bos_token=pieces.BEGIN, cls_token=pieces.BEGIN, eos_token=pieces.END, sep_token=pieces.END,
+        pad_token=pieces.PADDING, unk_token=pieces.UNKNOWN,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as plain:
+        bert.half().save_pretrained(plain)
+        tokenizer.save_pretrained(plain)
+        settings = Path(plain) / "config.json"
+        # Stored in 16 bits, computed in 32: processors are slow at the former.
+        write_json(settings, json.loads(settings.read_text("utf-8")) | {"dtype": "float32"})
+        word = Transformer(plain, max_seq_length=model.pieces.longest)
+        shutil.rmtree(folder, ignore_errors=True)
+        whole = SentenceTransformer(modules=[word, Pooling(config.hidden_size, "mean"), Normalize()], device="cpu")
+        whole.half().save_pretrained(str(folder), create_model_card=False)
+    settings = folder / "config.json"
+    write_json(settings, json.loads(settings.read_text("utf-8")) | {"dtype": "float32"})
     write_json(folder / "manifest.json", manifest)
 
 

@@ -3,8 +3,7 @@
 What is learned is how to weigh cosines and lexical shares, so it must see similarities as they are on questions that
 the encoder was *not* trained on. Two sources give those:
 
-- hand-written paraphrases of the questions left out by `training.split`, put to bases of their whole domain, measured
-  with an encoder trained without them (`heldout`, optional);
+- hand-written paraphrases of the questions left out by `training.split`, put to bases of their whole domain;
 - two bases with answers, written for calibration, which no encoder was trained on (`dev`), alone and put together.
 
 Out of scope are the written out-of-scope messages, questions whose own entry is taken out of the base, and small talk
@@ -55,17 +54,15 @@ def main(
     out_dir: Path,
     data_dir: Path,
     encoder: str | Path = SHIPPED.parent.parent / "encoder",
-    heldout: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Fit for `encoder` from `data_dir` (folders `paraphrases` and `dev`), write into `out_dir`, return the report."""
     shipped = load_encoder(encoder)
     examples = dev_examples(data_dir / "dev", shipped, small_talk(data_dir / "nlu"))
     say(f"{len(examples)} queries against the calibration bases")
-    if heldout is not None:
-        more = paraphrase_examples(data_dir / "paraphrases", load_encoder(heldout))
-        say(f"{len(more)} queries against bases of unseen questions")
-        examples += more
+    more = paraphrase_examples(data_dir / "paraphrases", shipped)
+    say(f"{len(more)} queries against bases of unseen questions")
+    examples += more
     crossed = cross_fit(examples, say)
     ranking = Ranking.of(examples, crossed)
     thresholds = choose_thresholds(ranking)
@@ -75,7 +72,6 @@ def main(
         "fitted": datetime.now(timezone.utc).date().isoformat(),
         "examples": len(examples),
         "data": _digest(data_dir),
-        "with_unseen_paraphrases": heldout is not None,
         "cross_fitted": report,
     }
     calibration = replace(fitted, thresholds=thresholds, encoder=shipped.digest, notes=notes)
@@ -272,6 +268,5 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder with dev, nlu and paraphrases")
     parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where calibration.json is written")
     parser.add_argument("--encoder", default=str(SHIPPED.parent.parent / "encoder"), help="folder or hub name")
-    parser.add_argument("--heldout", type=Path, help="an encoder trained on training.split's train part only")
     chosen = parser.parse_args()
-    main(chosen.out, chosen.data, chosen.encoder, chosen.heldout)
+    main(chosen.out, chosen.data, chosen.encoder)

@@ -1,150 +1,112 @@
 """The recipe of the shipped sentence encoder; `docs/subsystems/encoder.md` says why each stage is there.
 
-Stages, the slow ones kept in the work folder so that a second run goes on where the first ended:
-1. vocabulary: words from jieba, CC-CEDICT and the corpora, and a tokenizer that cuts like jieba;
-2. targets: multilingual-e5-small's vector of every word, of conversation sentences and of training questions;
-3. student: a vector a word, started from the teacher's word vectors weighted by rarity, trained jointly on
-   distillation and on the hand-written questions;
-4. artefact: 8-bit numbers in a sentence-transformers folder with its manifest.
+1. pieces: what Chinese customers use of the teacher's vocabulary;
+2. targets: multilingual-e5-small's vectors of conversation sentences and of wordings of training questions, kept in
+   the work folder by text;
+3. encoder: the teacher's lowest layers, trained jointly on distillation and on the hand-written questions;
+4. blend: the directions that join its vectors and those of the table of words (`knowledge_base/blend.py`);
+5. artefact: a sentence-transformers folder with its manifest.
+
+The held-out questions and the unseen domain stay out of every stage, also of the model that ships: so its figures are
+its own, and the finder is calibrated on questions that it never saw.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-
+from knowledge_base.blend import Blend
 from language.normalise import NORMALISER_VERSION, normalise
-from training import corpora, student, vocabulary
-from training.artefact import write_encoder
-from training.corpora import Question
+from language.static_encoder import StaticEncoder
+from training import contextual, corpora, pieces
+from training.artefact import write_sentences
 from training.measure import measure
 from training.noise import Misspeller
 from training.sentiment import line_folder as emotion_folder
 from training.split import split_questions
 from training.targets import centred, choose_sentences, data_digests, question_folder, teacher_vectors
 
+WORDS = Path(__file__).parents[1] / "models" / "words"
+
 log = logging.getLogger(__name__)
 
 #: Raised when the recipe changes what it makes.
-RECIPE = "e5-static-4"
+RECIPE = "e5-lower-layers-2"
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything that decides the result besides the data.
 
-    `asking` and `telling` are how many conversation sentences that ask, and that do not, are distilled beside the
-    wordings of the training questions. `sif` is the frequency at which a word counts half. `students` are trained one
-    after another and averaged.
+    `pieces` of the vocabulary are kept, texts are cut at `longest` of them. `asking` and `telling` are how many
+    conversation sentences that ask, and that do not, are distilled beside the wordings of the training questions.
+    `share` is the encoder's part of a blended cosine, the rest is the table's.
     """
 
-    words: int = 56_000
+    pieces: int = 16_000
+    longest: int = 64
+    share: float = 0.5
     asking: int = 12_000
     telling: int = 10_000
-    sif: float = 1e-3
-    students: tuple[student.Settings, ...] = (
-        student.Settings(sentences=128, hold_to="start"),
-        student.Settings(
-            steps=1200, sentences=192, questions=384, word_drop=0.2, char_split=0.15, misspelt=True,
-            hold_to="start", seed=1,
-        ),
-        student.Settings(steps=1200, sentences=512, questions=384, near_misses=1),
-        student.Settings(relation_weight=3.0, seed=2),
-    )  # fmt: skip
-    threads: int = 1  # more only wait for each other: the steps are small
+    training: contextual.Settings = field(default_factory=contextual.Settings)
+    threads: int = 1
     seed: int = 1
 
 
-def main(data_dir: Path, out_dir: Path, work_dir: Path, hold_out: bool = False) -> None:
-    """Train on all questions and write the model that ships; with `hold_out` one for measuring (see `train`)."""
-    train(data_dir, out_dir, work_dir, hold_out=hold_out)
+def main(data_dir: Path, out_dir: Path, work_dir: Path) -> None:
+    """Train the model that ships."""
+    train(data_dir, out_dir, work_dir)
 
 
-def train(data_dir: Path, out_dir: Path, work_dir: Path, recipe: Recipe | None = None, hold_out: bool = False) -> dict:
-    """Run the recipe; returns the manifest.
-
-    With `hold_out`, held-out questions and the unseen domain stay out of every stage and are measured: that is
-    how a recipe is chosen. Without it the student's paraphrase loss sees every question.
-    """
+def train(data_dir: Path, out_dir: Path, work_dir: Path, recipe: Recipe | None = None) -> dict[str, object]:
+    """Run the recipe; returns the manifest."""
     import torch
+
+    from training.teacher import PackedModel, packaged_weights
 
     recipe = recipe or Recipe()
     torch.set_num_threads(recipe.threads)
     work_dir.mkdir(parents=True, exist_ok=True)
     questions = corpora.questions(question_folder(data_dir))
     split = split_questions(questions)
-    learned = list(split.train) if hold_out else questions
+    conversation = corpora.conversation(data_dir)
+    texts = conversation + [t for q in questions for t in (*q.wordings, *q.near_misses)]
+    texts += [normalise(line.text) for line in corpora.emotion_lines(emotion_folder(data_dir))]
 
-    words, tokenizer = _vocabulary(data_dir, work_dir, questions, recipe)
+    packed = PackedModel.read(packaged_weights())
     sentences = choose_sentences(
-        corpora.conversation(data_dir), split.train, asking=recipe.asking, telling=recipe.telling, seed=recipe.seed
+        conversation, split.train, asking=recipe.asking, telling=recipe.telling, seed=recipe.seed
     )
-    word_vectors, sentence_vectors = teacher_vectors(work_dir, {"words": list(words), "sentences": sentences})
-    start = np.zeros((len(words) + 1, word_vectors.shape[1]), dtype=np.float32)
-    counts = np.array(list(words.values()))
-    rarity = recipe.sif / (recipe.sif + counts / counts.sum())
-    start[1:] = centred(word_vectors) * rarity[:, None]
-    targets = centred(sentence_vectors)
-
-    pieces = student.Words(tokenizer)
-    model = student.Student(start)
-    scores: dict[str, object] = {"start": _measured(model, pieces, questions, data_dir, hold_out)}
-    held_to = {"teacher": targets, "start": student.encode(model, pieces, sentences)}
-    misspell = Misspeller(data_dir)
-    total = np.zeros_like(start)
-    for settings in recipe.students:
-        model = student.Student(start)
-        student.train(
-            model, pieces, sentences, held_to[settings.hold_to], learned, misspell, settings,
-            lambda step, losses: log.info("student step %d %s", step, losses),
-        )  # fmt: skip
-        total += model.bag.weight.detach().numpy()
-    # Students that started from the same vectors stay in one space; their average is better than any of them.
-    model = student.Student(total / len(recipe.students))
-    scores["trained"] = _measured(model, pieces, questions, data_dir, hold_out)
-    manifest = {
+    (vectors,) = teacher_vectors(work_dir, {"sentences": sentences})
+    cut = pieces.choose(packed, texts, recipe.pieces, recipe.longest)
+    model = contextual.Contextual(packed, cut, recipe.training.layers)
+    scores = {"start": measure(model.encode, questions, split, data_dir)}
+    log.info("start %s", scores["start"])
+    contextual.train(
+        model, sentences, centred(vectors), split.train, Misspeller(data_dir, rate=0.04), recipe.training,
+        lambda step, losses: log.info("step %d %s", step, losses),
+    )  # fmt: skip
+    scores["trained"] = measure(model.encode, questions, split, data_dir)
+    log.info("trained %s", scores["trained"])
+    words = StaticEncoder.load(WORDS)
+    blend = Blend.fit(words.encode(sentences), model.encode(sentences), share=recipe.share, dimension=packed.hidden)
+    scores["blended"] = measure(
+        lambda texts: blend(words.encode(texts), model.encode(texts)), questions, split, data_dir
+    )
+    log.info("blended %s", scores["blended"])
+    manifest: dict[str, object] = {
         "name": "jiehua-encoder",
         "recipe": RECIPE,
         "settings": asdict(recipe),
-        "dimension": int(start.shape[1]),
-        "vocabulary": len(words),
+        "dimension": packed.hidden,
+        "pieces": len(cut.kept),
         "normaliser_version": NORMALISER_VERSION,
         "licence": "CC-BY-SA-4.0",
-        "trained_on": "training questions only" if hold_out else "all questions",
-        "data": {"questions": len(learned), "sentences": len(sentences), "digests": data_digests(data_dir)},
+        "data": {"questions": len(split.train), "sentences": len(sentences), "digests": data_digests(data_dir)},
         "scores": scores,
     }
-    write_encoder(out_dir, tokenizer, model.bag.weight.detach().numpy(), manifest)
+    write_sentences(out_dir, model, manifest)
+    blend.save(out_dir)
     return manifest
-
-
-def _measured(
-    model: student.Student, pieces: student.Words, questions: Sequence[Question], data: Path, hold_out: bool
-) -> dict[str, object]:
-    found = measure(
-        lambda texts: student.encode(model, pieces, texts), questions, split_questions(questions), data, hold_out
-    )
-    log.info("measured %s", found)
-    return found
-
-
-def _vocabulary(
-    data_dir: Path, work_dir: Path, questions: Sequence[Question], recipe: Recipe
-) -> tuple[dict[str, float], vocabulary.Tokenizer]:
-    texts = corpora.conversation(data_dir) + [t for q in questions for t in (*q.wordings, *q.near_misses)]
-    texts += [normalise(line.text) for line in corpora.emotion_lines(emotion_folder(data_dir))]
-    seen = hashlib.sha256("\n".join((str(recipe.words), *texts)).encode()).hexdigest()
-    kept = work_dir / f"vocabulary-{seen[:16]}.json"
-    if kept.exists():
-        words = json.loads(kept.read_text(encoding="utf-8"))
-    else:
-        words = vocabulary.choose(texts, list(corpora.dictionary(data_dir)), vocabulary.jieba_counts(), recipe.words)
-        kept.write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
-    log.info("vocabulary %d words", len(words))
-    return words, vocabulary.build_tokenizer(words)

@@ -18,21 +18,14 @@ from training.split import Encode, Split, by_domain, retrieval
 DEV = Path(__file__).parents[1] / "data" / "dev"
 
 
-def measure(
-    encode: Encode, questions: Sequence[Question], split: Split, data: Path, held_out: bool
-) -> dict[str, object]:
-    """Every figure of `encode` (texts to unit vectors), dense alone.
-
-    Hit rates of held-out questions say something only when they were left out of training (`held_out`).
-    """
-    found: dict[str, object] = {}
-    if held_out:
-        found = {
-            "seen_domains_own_base": by_domain(encode, questions, split.seen_domains),
-            "seen_domains_whole_base": retrieval(encode, questions, split.seen_domains),
-            "unseen_domain_own_base": by_domain(encode, questions, split.unseen_domain),
-            "unseen_domain_whole_base": retrieval(encode, questions, split.unseen_domain),
-        }
+def measure(encode: Encode, questions: Sequence[Question], split: Split, data: Path) -> dict[str, object]:
+    """Every figure of `encode` (texts to unit vectors), dense alone."""
+    found: dict[str, object] = {
+        "seen_domains_own_base": by_domain(encode, questions, split.seen_domains),
+        "seen_domains_whole_base": retrieval(encode, questions, split.seen_domains),
+        "unseen_domain_own_base": by_domain(encode, questions, split.unseen_domain),
+        "unseen_domain_whole_base": retrieval(encode, questions, split.unseen_domain),
+    }
     for base in sorted(DEV.glob("kb_*.jsonl")):
         found[base.stem] = base_hits(encode, base, base.with_name(base.name.replace("kb_", "queries_")))
     for name in ("lcqmc", "bq"):

@@ -27,7 +27,7 @@ from training.split import bigrams
 
 log = logging.getLogger(__name__)
 
-ENCODER = Path(__file__).parents[1] / "models" / "encoder"
+WORDS = Path(__file__).parents[1] / "models" / "words"
 FOLDS = 5
 #: Lines whose character pairs overlap by more than this are kept in one fold.
 ALIKE = 0.4
@@ -58,7 +58,7 @@ class WordSpace:
 
     @classmethod
     def build(cls, data_dir: Path, recipe: Recipe) -> WordSpace:
-        encoder = StaticEncoder.load(ENCODER)
+        encoder = StaticEncoder.load(WORDS)
         scores = lexicon(data_dir)
         vocabulary = [w for w in encoder.vocabulary if any(c.isalnum() for c in w)]
         vectors = encoder.rows(vocabulary)

@@ -37,7 +37,7 @@ def entries(count: int, seed: int = 1) -> tuple[list[FaqEntry], list[str]]:
 
 def _things() -> list[str]:
     """Words of two and three characters that the shipped encoder knows."""
-    words = StaticEncoder.load(ROOT / "models" / "encoder").vocabulary
+    words = StaticEncoder.load(ROOT / "models" / "words").vocabulary
     return [word for word in words if len(word) in (2, 3) and all("\u4e00" <= c <= "\u9fff" for c in word)]
 
 

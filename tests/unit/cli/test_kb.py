@@ -155,7 +155,7 @@ def test_calibrate_hands_the_encoder_on_and_says_when_it_is_needed(tmp_path: Pat
     monkeypatch.setattr(calibrate, "main", lambda *given, **_: called.append(given))
     (tmp_path / "dev").mkdir()
     run("calibrate", "--encoder", "other", "--data", tmp_path, "--out", tmp_path / "out")
-    assert called == [(tmp_path / "out", tmp_path, "other", None)]
+    assert called == [(tmp_path / "out", tmp_path, "other")]
     run("calibrate", "--data", tmp_path / "none", status=2)
     assert "什么时候需要" in run("calibrate", "--help")
 

@@ -51,12 +51,12 @@ DAY = date(2026, 1, 1)
 
 
 class Shipped:
-    """The shipped encoder, without torch."""
+    """The shipped table of words as an encoder, without torch."""
 
     name = "shipped"
 
     def __init__(self) -> None:
-        self.words = StaticEncoder.load(ROOT / "models" / "encoder")
+        self.words = StaticEncoder.load(ROOT / "models" / "words")
         self.dimension, self.digest, self.encode = self.words.dimension, self.words.digest, self.words.encode
 
 

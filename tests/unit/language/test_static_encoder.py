@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from language.normalise import normalise
 from language.static_encoder import EncoderError, StaticEncoder
 
-SHIPPED = Path(__file__).parents[3] / "models" / "encoder"
+SHIPPED = Path(__file__).parents[3] / "models" / "words"
 TEXTS = [
     "我的快递怎么还没到",
     "我的快遞怎麼還沒到",

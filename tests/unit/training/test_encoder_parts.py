@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from language.static_encoder import StaticEncoder
-from training.artefact import digest, write_encoder
+from training.artefact import digest, write_words
 from training.corpora import DataMissing, Question, emotion_lines, questions, table
 from training.noise import Misspeller
 from training.targets import choose_sentences
@@ -41,7 +41,7 @@ def test_the_size_bounds_the_words_beyond_those_that_the_texts_use() -> None:
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     vectors = np.random.RandomState(0).randn(4, 8).astype(np.float32)
-    write_encoder(tmp_path, build_tokenizer({"退货": 3.0, "换": 2.0, "货": 2.0}), vectors, {"name": "t"})
+    write_words(tmp_path, build_tokenizer({"退货": 3.0, "换": 2.0, "货": 2.0}), vectors, {"name": "t"})
     encoder = StaticEncoder.load(tmp_path)
     tokens, read = encoder.words("退货换")
     assert tokens == ["退货", "换"]
@@ -53,7 +53,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
 def test_the_folder_loads_as_a_sentence_transformer(tmp_path: Path) -> None:
     library = pytest.importorskip("sentence_transformers")
     vectors = np.eye(4, 8, dtype=np.float32)
-    write_encoder(tmp_path, build_tokenizer({"退货": 3.0, "换": 2.0, "货": 2.0}), vectors, {})
+    write_words(tmp_path, build_tokenizer({"退货": 3.0, "换": 2.0, "货": 2.0}), vectors, {})
     model = library.SentenceTransformer(str(tmp_path), device="cpu")
     assert np.allclose(model.encode(["退货 换"]), StaticEncoder.load(tmp_path).encode(["退货 换"]), atol=1e-3)
 
