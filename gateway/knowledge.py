@@ -96,9 +96,11 @@ def routes(parts: Parts) -> APIRouter:
 
     async def with_display(documents: list[dict[str, Any]]) -> None:
         """Say who by the name that colleagues see."""
-        await parts.directory.refresh()
         for document in documents:
-            document["display"] = parts.directory.display(document["who"]) if document["who"] else ""
+            who = document["who"]
+            if who:
+                await parts.directory.refresh(who)  # somebody who came today has a name too
+            document["display"] = parts.directory.display(who) if who else ""
 
     # --- entries
 
