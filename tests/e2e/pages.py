@@ -165,6 +165,12 @@ class AgentConsole(Screen):
         button.click()
         expect(button).to_have_attribute("aria-pressed", "true")
 
+    def rest(self) -> None:
+        """Take no more work: who only closes the page stays in the routing until the grace is over."""
+        button = self.page.locator(".bar [data-status=break]")
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+
     def accept(self) -> None:
         """Take the offer and wait until the chat is mine."""
         expect(self.offer).to_be_visible()

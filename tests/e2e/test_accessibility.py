@@ -67,6 +67,7 @@ def test_the_console_and_the_supervisors_view_have_no_serious_finding(
     console.resolve()
     console.page.get_by_role("button", name="主管").click()
     assert findings(console) == []
+    console.rest()
 
 
 def test_files_and_the_tools_of_the_console_have_no_serious_finding(
