@@ -309,11 +309,14 @@ def test_keys_move_between_chats_and_a_sheet_lists_them(customer: OpenCustomer, 
         customer().ask(words)
         console.accept()
     expect(console.chats).to_have_count(2)
+    name = console.page.locator(".thread-name")
     names = set()
     for key in ("Alt+j", "Alt+j", "Alt+k"):
+        before = name.inner_text()
         console.page.keyboard.press(key)
+        expect(name).not_to_have_text(before)  # drawn with the next frame of the screen
         expect(console.page.locator(".chat[aria-current]")).to_have_count(1)
-        names.add(console.page.locator(".thread-name").inner_text())
+        names.add(name.inner_text())
     assert len(names) == 2
     console.page.locator(".bar-title").click()
     console.page.keyboard.press("?")
