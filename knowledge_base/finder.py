@@ -132,16 +132,12 @@ class Finder:
         return Answer(entry.id, entry.question, entry.answer, entry.category, updated, entry.source, entry.escalate)
 
     def rank(self, text: str, vector: Vectors | None = None, channel: str = "web") -> Ranked:
-        """All candidates of one question with their measures; one that has the editor's very words stands first.
-
-        Calibration knows customers' words, which are seldom the editor's, so its probability is no guide there.
-        """
+        """All candidates of one question with their measures."""
         if vector is None:
             vector = self.base.encoder.encode([text[:LONGEST_QUERY]])[0]
         measured = self.base.measure(text, vector, self._mask(channel))
         probabilities = self.calibration.probabilities(measured.features, measured.query)
-        same = measured.features[:, _DENSE] >= self.calibration.thresholds.same
-        order = np.lexsort((-probabilities, ~same if same.sum() == 1 else np.zeros(len(same))))
+        order = np.argsort(-probabilities, kind="stable")
         return Ranked(measured, order, probabilities[order])
 
     def rank_many(self, texts: Sequence[str], channel: str = "web") -> list[Ranked]:

@@ -43,6 +43,10 @@ MOST_WRONG = 0.03
 MOST_HARD_ANSWERED = 0.08
 MOST_CHATTER_ANSWERED = 0.015
 MOST_CHATTER_CLARIFIED = 0.05
+#: Measures that speak against an entry the larger they are, and those that speak neither for nor against by themselves;
+#: all others speak for it.
+AGAINST = frozenset({"largest_gap"})
+NEITHER = frozenset({"has_answer"})
 HARD = "oos_hard"
 CHATTER = ("oos_chitchat", "oos_small_talk")
 CLARIFIED_WORTH = 0.7
@@ -95,7 +99,11 @@ def cross_fit(examples: Sequence[Example], say: Callable[[str], None]) -> list[n
 
 
 def fit(examples: Sequence[Example], hidden: tuple[int, int] = (HIDDEN_ENTRY, HIDDEN_QUERY)) -> Calibration:
-    """Maximum likelihood with weight decay; the seed is fixed, so equal data gives equal weights."""
+    """Maximum likelihood with weight decay; the seed is fixed, so equal data gives equal weights.
+
+    More likeness never lowers an entry's score (`AGAINST`, `NEITHER`): the questions were written to share few words
+    with the right entry, and from those alone one would learn that shared words speak against it.
+    """
     torch.manual_seed(SEED)
     widest = max(len(e.features) for e in examples)
     count = len(examples)
@@ -123,6 +131,7 @@ def fit(examples: Sequence[Example], hidden: tuple[int, int] = (HIDDEN_ENTRY, HI
     weight = torch.tensor(_weights(examples))
     entry_net, none_net = _network(len(ENTRY_FEATURES), hidden[0]), _network(len(QUERY_FEATURES), hidden[1])
     parameters = [*entry_net.parameters(), *none_net.parameters()]
+    _hold_direction(entry_net)
     optimiser = torch.optim.Adam(parameters, lr=0.02)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     for _ in range(STEPS):
@@ -135,6 +144,7 @@ def fit(examples: Sequence[Example], hidden: tuple[int, int] = (HIDDEN_ENTRY, HI
         loss.backward()
         optimiser.step()
         schedule.step()
+        _hold_direction(entry_net)
     return Calibration(_frozen(entry_net, mean, scale), _frozen(none_net, query_mean, query_scale))
 
 
@@ -245,6 +255,19 @@ def _network(inputs: int, hidden: int) -> torch.nn.Sequential:
     if not hidden:
         return torch.nn.Sequential(torch.nn.Linear(inputs, 1))
     return torch.nn.Sequential(torch.nn.Linear(inputs, hidden), torch.nn.Tanh(), torch.nn.Linear(hidden, 1))
+
+
+@torch.no_grad()
+def _hold_direction(net: torch.nn.Sequential) -> None:
+    """Set to zero what would let a likeness speak against an entry: with tanh between, that keeps scores monotone."""
+    first, *later = (layer for layer in net if isinstance(layer, torch.nn.Linear))
+    for column, name in enumerate(ENTRY_FEATURES):
+        if name in AGAINST:
+            first.weight[:, column].clamp_(max=0)
+        elif name not in NEITHER:
+            first.weight[:, column].clamp_(min=0)
+    for layer in later:
+        layer.weight.clamp_(min=0)
 
 
 def _frozen(net: torch.nn.Sequential, mean: np.ndarray, scale: np.ndarray) -> Network:

@@ -22,7 +22,7 @@ from knowledge_base.features import Base
 from knowledge_base.files import load
 from knowledge_base.queries import read_queries
 from training import corpora
-from training.split import VARIANTS, hard_queries, split_questions
+from training.split import VARIANTS, split_questions
 
 FOLDS = 4
 SEED = 7
@@ -117,7 +117,9 @@ def paraphrase_examples(folder: Path, encoder: SentenceEncoder) -> list[Example]
             for q in asked:
                 if removed and q.canonical not in gone:
                     continue
-                texts = list(dict.fromkeys([*hard_queries(q, 0.7)]))
+                # All wordings, not the hard ones alone: chosen for sharing no word with the entry, those would teach
+                # that a shared word speaks against it.
+                texts = list(dict.fromkeys(q.paraphrases[VARIANTS:]))
                 gold = () if removed else (q.canonical,)
                 source = "unseen_removed" if removed else "unseen_question"
                 examples += measure(base, texts, [gold] * len(texts), [q.canonical] * len(texts), [source] * len(texts))

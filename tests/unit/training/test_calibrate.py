@@ -52,6 +52,24 @@ def test_what_was_fitted_ranks_and_refuses_on_questions_it_has_not_seen(examples
     assert row["oos_answered"] < 0.1
 
 
+def test_more_likeness_never_lowers_an_entry_even_if_the_data_say_so(examples):
+    def turned(example: Example) -> Example:
+        """The right entry is the one that shares fewest words, as among questions chosen for that."""
+        features = example.features.copy()
+        features[example.gold, ENTRY_FEATURES.index("words_asked")] = 0.0
+        return replace(example, features=features)
+
+    model = fit([turned(example) for example in examples])
+    start = np.random.default_rng(1).uniform(0, 0.5, (50, len(ENTRY_FEATURES))).astype(np.float32)
+    for column, name in enumerate(ENTRY_FEATURES):
+        if name in calibrate.NEITHER:
+            continue
+        more = start.copy()
+        more[:, column] += 0.3
+        change = model.entry(more) - model.entry(start)
+        assert (change <= 1e-5).all() if name in calibrate.AGAINST else (change >= -1e-5).all(), name
+
+
 def test_equal_data_gives_equal_weights(examples):
     first, second = fit(examples[:60]), fit(examples[:60])
     assert first.digest == second.digest
