@@ -25,7 +25,7 @@ from knowledge_base.text_index import TextIndex
 from language.normalise import normalise
 
 #: Mean cosine down to which questions are gathered into one topic (measured: docs/subsystems/knowledge.md).
-SAME_TOPIC = 0.45
+SAME_TOPIC = 0.5
 #: Wordings that are compared each with each; rarer ones join the nearest topic. Bounds memory to some 100 MB.
 _MOST_COMPARED = 3000
 _MOST_VARIANTS = 6
