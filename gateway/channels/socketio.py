@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import socketio
@@ -72,6 +72,8 @@ class _Client:
     address: str
     conversation_id: str = ""
     following: asyncio.Task[None] | None = None
+    # Events of one connection are handled side by side: what is said waits until the session is there.
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class SocketIoChannel:
@@ -122,8 +124,9 @@ class SocketIoChannel:
             if known is None:
                 self._parts.limits.sessions.take(client.address)
                 session_id, known = self._mint()
-            await self.server.emit("session_confirm", session_id, to=sid)
-            await self._follow(sid, client, known)
+            async with client.opening:
+                await self.server.emit("session_confirm", session_id, to=sid)
+                await self._follow(sid, client, known)
         except GatewayError as error:
             await self._tell(sid, error)
         except DeskError as error:
@@ -145,10 +148,10 @@ class SocketIoChannel:
 
     async def _say(self, sid: str, client: _Client, data: dict[str, Any]) -> None:
         named = self._conversation_of(data.get("session_id"))
-        if named is not None and named != client.conversation_id:
-            await self._follow(sid, client, named)
-        elif not client.conversation_id:  # a client that never asked for a session gets one for this connection
-            await self._follow(sid, client, self._mint()[1])
+        async with client.opening:
+            if named is not None or not client.conversation_id:
+                # A client that never asked for a session gets one for this connection.
+                await self._follow(sid, client, named or self._mint()[1])
         message = data.get("message")
         words = text.message(
             message if isinstance(message, str) else "", limit=self._parts.settings.max_text_characters
@@ -178,13 +181,15 @@ class SocketIoChannel:
         return found if isinstance(found, str) and found.startswith(PREFIX) else None
 
     async def _follow(self, sid: str, client: _Client, conversation_id: str) -> None:
-        """Send what is said in the conversation to this connection, from its cursor on."""
+        """Send what is said in the conversation to this connection, from its cursor on; under `client.opening`."""
         if client.conversation_id == conversation_id:
             return
         if client.following is not None:
             client.following.cancel()
-        client.conversation_id = conversation_id
         await self._parts.desk.open(conversation_id, channel="socketio")
+        client.conversation_id = conversation_id
+        if sid not in self._clients:  # it left meanwhile: nobody would end the task
+            return
         client.following = asyncio.create_task(self._push(sid, conversation_id))
 
     async def _push(self, sid: str, conversation_id: str) -> None:

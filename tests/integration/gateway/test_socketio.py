@@ -97,6 +97,34 @@ async def test_a_session_id_cannot_be_made_up(gateway: RunningGateway) -> None:
     await thief.close()
 
 
+async def test_what_is_said_while_the_session_is_still_opening_waits_for_it(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty, other = Client(), Client()
+    opening, may_open = asyncio.Event(), asyncio.Event()
+    open_conversation = type(gateway.desk).open
+
+    async def slowly(desk: Any, conversation_id: str, **options: Any) -> Any:
+        opening.set()
+        await may_open.wait()
+        return await open_conversation(desk, conversation_id, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.desk, "open", slowly.__get__(gateway.desk), raising=False)
+        session = await hasty.open(gateway)
+        await hasty.say("你好", session)
+        await asyncio.wait_for(opening.wait(), PATIENCE_S)
+    # A whole session of somebody else: by then the hasty client's words have long been read.
+    theirs = await other.open(gateway)
+    await other.say("别人", theirs)
+    assert (await other.next())["text"] == "收到：别人"
+    assert hasty.uttered.empty()
+    may_open.set()
+    assert (await hasty.next())["text"] == "收到：你好"
+    await hasty.close()
+    await other.close()
+
+
 async def test_broken_events_are_answered_in_words(gateway: RunningGateway) -> None:
     client = Client()
     session = await client.open(gateway)
