@@ -1,5 +1,6 @@
 /** <jiehua-console>: shows the login or the desk, whichever the session calls for. */
 
+import "./texts.js";
 import { get, post } from "../shared/api.js";
 import { h } from "../shared/dom.js";
 import { setPageLanguage, t } from "../shared/texts.js";

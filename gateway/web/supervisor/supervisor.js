@@ -1,5 +1,6 @@
 /** What a supervisor sees: how it stands, who has waited longest, who can help. All of it live. */
 
+import "./texts.js";
 import { h, reconcile } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock, stopwatch } from "../shared/time.js";

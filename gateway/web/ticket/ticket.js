@@ -3,6 +3,7 @@
  * page ever gets to see; it is sent in the body of a request alone.
  */
 
+import "./texts.js";
 import { ApiError, post } from "../shared/api.js";
 import { h, mintKey } from "../shared/dom.js";
 import { setPageLanguage, t } from "../shared/texts.js";

@@ -9,6 +9,8 @@ WEB = Path(__file__).resolve().parents[3] / "gateway" / "web"
 ENTRY = re.compile(r'^\s{2}"([\w.]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\],$', re.MULTILINE)
 LITERAL = re.compile(r'\bt\("([\w.]+)"')
 COMPUTED = re.compile(r"\bt\(`([\w.]+)\.\$\{")
+IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)
+ENTRANCE = re.compile(r'<script type="module" src="/static/([^"]+)"')
 
 
 def entries() -> list[tuple[str, str, str]]:
@@ -52,14 +54,47 @@ def test_every_text_that_a_screen_asks_for_exists() -> None:
     assert missing == []
 
 
+def loaded_by(page: Path) -> set[Path]:
+    """Every module that a page loads, by its imports."""
+    found: set[Path] = set()
+    ahead = [WEB / src for src in ENTRANCE.findall(page.read_text("utf8"))]
+    while ahead:
+        module = ahead.pop().resolve()
+        if module not in found:
+            found.add(module)
+            ahead += [module.parent / name for name in IMPORT.findall(module.read_text("utf8"))]
+    return found
+
+
+def test_every_page_loads_the_texts_that_it_asks_for() -> None:
+    pages = sorted(WEB.glob("*/index.html"))
+    assert len(pages) > 3
+    missing = []
+    for page in pages:
+        modules = {path: path.read_text("utf8") for path in loaded_by(page)}
+        known = {line[0] for path, text in modules.items() if path.name == "texts.js" for line in ENTRY.findall(text)}
+        assert known, page
+        missing += [
+            (page.parent.name, path.name, key)
+            for path, text in modules.items()
+            for key in LITERAL.findall(text)
+            if key not in known
+        ]
+    assert missing == []
+
+
 def test_no_screen_writes_markup_styles_or_chinese_of_its_own() -> None:
     forbidden = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function")
     found = [name for name, text in sources().items() if forbidden.search(text)]
     assert found == []
     # What an agent asks for is recognised by words, and the embedding script stands alone in a foreign page.
-    own = {"shared/texts.js", "knowledge/texts.js", "console/write.js", "widget/embed.js"}
+    own = {"console/write.js", "widget/embed.js"}
     code = {name: re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL) for name, text in sources().items()}
-    assert [name for name, text in code.items() if name not in own and re.search(r"[\u4e00-\u9fff]", text)] == []
+    assert [
+        name
+        for name, text in code.items()
+        if name not in own and not name.endswith("texts.js") and re.search(r"[\u4e00-\u9fff]", text)
+    ] == []
 
 
 def test_colours_are_named_in_the_tokens_alone() -> None:
