@@ -152,6 +152,11 @@ class AgentConsole(Screen):
         return self.thread.locator(".turn")
 
     @property
+    def said(self) -> Locator:
+        """Everything said, in order; the list of chats quotes the last line too, which does not count."""
+        return self.turns
+
+    @property
     def brief(self) -> Locator:
         return self.page.locator(".column.context")
 

@@ -117,7 +117,7 @@ def test_from_an_angry_word_to_a_person_and_back_to_the_bot(
         screen.reload()
         if screen is console:
             console.open(order if console.chats.filter(has_text=order).count() else "那麻烦快一点")
-        expect(screen.page.get_by_text("那麻烦快一点").last).to_be_visible()
+        expect(screen.said.filter(has_text="那麻烦快一点")).to_have_count(1)
         assert screen.words() == before
 
     console.resolve("已催发货并致歉")
