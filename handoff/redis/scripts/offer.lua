@@ -2,8 +2,8 @@
   a: case_id, agent_id, offer_ms, why
   returns {OK, 1}, or {OK, 0} when somebody was faster · events: entry, queue, conversation ]]
 local case = load_case(a.case_id)
-local agent = load(key('agent', a.agent_id))
-if not case or not agent or not can(case, 'offer') or not is_free(a.agent_id) then return {OK, 0} end
+local agent = standing(a.agent_id)
+if not case or not agent or not can(case, 'offer') or not agent.free then return {OK, 0} end
 if not (' ' .. agent.groups .. ' '):find(' ' .. case.group .. ' ', 1, true) then return {OK, 0} end
 
 call('HSET', key('agent', a.agent_id), 'idle_ms', now)

@@ -30,14 +30,15 @@ else
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- A hash as a table, or nil when there is none.
-local function load(name)
-  local flat = call('HGETALL', name)
+-- What HGETALL gave as a table, or nil when there was nothing.
+local function unflat(flat)
   if #flat == 0 then return nil end
   local table_ = {}
   for i = 1, #flat, 2 do table_[flat[i]] = flat[i + 1] end
   return table_
 end
+
+local function load(name) return unflat(call('HGETALL', name)) end
 
 local function load_conversation(id) return load(key('conv', id)) end
 local function load_case(id)
@@ -90,22 +91,29 @@ local function refusal(case, verb)
   return {REFUSED, 'the case is ' .. case.state .. '; ' .. verb .. ' is not possible now'}
 end
 
+-- How an agent stands to routing: {ready, free, idle_ms, groups}, or nil when there is no such agent. Asked several
+-- times a step, so only what is needed is read.
+local function standing(id)
+  local known = call('HMGET', key('agent', id), 'status', 'away', 'gone', 'cap', 'idle_ms', 'groups')
+  if not known[1] then return nil end
+  local ready = known[1] == 'ready' and known[2] == '0' and known[3] == '0' and not departed(id)
+  local free = ready and call('SCARD', key('held', id)) < tonumber(known[4])
+  return {ready = ready, free = free, idle_ms = known[5], groups = known[6]}
+end
+
 -- Put an agent into, or out of, the sets of those who are ready and of those who are free.
 local function refresh(id)
-  local agent = load(key('agent', id))
+  local agent = standing(id)
   if not agent then return end
-  local ready = agent.status == 'ready' and agent.away == '0' and agent.gone == '0' and not departed(id)
-  local free = ready and call('SCARD', key('held', id)) < tonumber(agent.cap)
   for group in agent.groups:gmatch('%S+') do
-    if ready then call('ZADD', key('ready', group), agent.idle_ms, id) else call('ZREM', key('ready', group), id) end
-    if free then call('ZADD', key('free', group), agent.idle_ms, id) else call('ZREM', key('free', group), id) end
+    if agent.ready then call('ZADD', key('ready', group), agent.idle_ms, id) else call('ZREM', key('ready', group), id) end
+    if agent.free then call('ZADD', key('free', group), agent.idle_ms, id) else call('ZREM', key('free', group), id) end
   end
 end
 
 local function is_free(id)
-  local agent = load(key('agent', id))
-  return agent and agent.status == 'ready' and agent.away == '0' and agent.gone == '0' and not departed(id)
-    and call('SCARD', key('held', id)) < tonumber(agent.cap)
+  local agent = standing(id)
+  return agent and agent.free
 end
 
 -- A case came to or left this agent just now: they are the least idle of all.
@@ -368,7 +376,7 @@ end
 -- {conversation hash, profile hash, case state, agent's display, position}, flat, for ConversationView.
 local function view(id)
   local conversation = call('HGETALL', key('conv', id))
-  local known = load_conversation(id)
+  local known = unflat(conversation)
   local case = load_case(known.case_id)
   local agent = known.agent_id ~= '' and call('HGET', key('agent', known.agent_id), 'display') or ''
   return {OK, conversation, call('HGETALL', key('profile', id)), case and case.state or 'none', agent or '',
