@@ -241,7 +241,7 @@ class DeskBackend(Protocol):
         """Groups that have both somebody waiting and somebody free, with at most `limit` of each."""
 
     async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
-        """What the sweep has to do now; remembers when it was asked.
+        """What the sweep has to do now, that first which was due first; remembers when it was asked.
 
         After a pause longer than `outage_ms`, offers stand for `outage_ms` more and agents have `grace_ms` to be heard.
         """

@@ -43,17 +43,20 @@ class Reads(State):
         if now - last > outage_ms:
             since = now
         self._swept = (now, since)
-        lapsed = [
-            (case.case_id, case.offered_to)
+        lapsed = sorted(
+            (case.offer_deadline_ms, case.case_id, case.offered_to)
             for case in self._cases.values()
             if case.state is OFFERED and case.offer_deadline_ms <= now and now - since >= outage_ms
-        ]
-        lost = [
-            agent.agent_id
+        )
+        lost = sorted(
+            (agent.last_heard_ms, agent.agent_id)
             for agent in self._agents.values()
             if agent.agent_id not in self._gone and max(agent.last_heard_ms, since) <= now - grace_ms
-        ]
-        return Due(tuple(lapsed[:limit]), tuple(lost[:limit]))
+        )
+        return Due(
+            tuple((case_id, agent_id) for _, case_id, agent_id in lapsed[:limit]),
+            tuple(agent_id for _, agent_id in lost[:limit]),
+        )
 
     # --- views
 
