@@ -25,6 +25,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.paths import from_environment
 from bot.signals import HAND_OVER, turn_signals
+from bot.triggers_now import triggers_now
 from contracts.codec import encode
 from contracts.escalation import Escalation
 from handoff.triggers import DEFAULT_POLICY, TriggerPolicy, after_answer, before_answer
@@ -123,6 +124,7 @@ class EscalationPolicy(Policy):
         if done and (done[-1].startswith(HAND_OVER) or done[-1] == ALREADY_WAITING):
             return ACTION_LISTEN_NAME, None
         metadata = said.metadata or {}
+        triggers = triggers_now(self._triggers)
         vip = bool(metadata.get("vip"))
         history = turn_signals(tracker.events)
         if metadata.get("case_state") in _ON_THE_WAY:
@@ -130,12 +132,12 @@ class EscalationPolicy(Policy):
                 return ALREADY_WAITING, None
             return "", None
         if not done:
-            due = before_answer(history, self._triggers, vip=vip)
+            due = before_answer(history, triggers, vip=vip)
         else:
-            due = after_answer(history, self._triggers, vip=vip)
+            due = after_answer(history, triggers, vip=vip)
             if due is None and history and history[-1].outcome == "answer":
                 # Which entry answered tells a repetition that the words alone did not: hence asked once more.
-                due = before_answer(history, self._triggers, vip=vip)
+                due = before_answer(history, triggers, vip=vip)
         return (f"{HAND_OVER}_{due.reason.value}", due) if due is not None else ("", None)
 
 

@@ -16,6 +16,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.action_endpoint import failures
 from bot.result import result_of
+from bot.triggers_now import laid_over
 from contracts.turn import TurnRequest, TurnResult
 from language.normalise import normalise
 
@@ -42,6 +43,7 @@ async def run_turn(agent: Agent, request: TurnRequest) -> TurnResult:
     channel = CollectingOutputChannel()
     noted: list[str] = []
     token = failures.set(noted)
+    wanted = laid_over.set(request.triggers)
     try:
         async with agent.lock_store.lock(sender):
             # Without metadata: Rasa would make a slot of it at the start of a session.
@@ -56,6 +58,7 @@ async def run_turn(agent: Agent, request: TurnRequest) -> TurnResult:
             await processor.save_tracker(tracker)
             return result
     finally:
+        laid_over.reset(wanted)
         failures.reset(token)
 
 

@@ -59,7 +59,7 @@ def depart(
         staff.audit(BY, "departed", name)
         return done
 
-    done = _at_desk(data, work)
+    done = at_desk(data, work)
     if as_json:
         from contracts.codec import encode
 
@@ -80,7 +80,7 @@ def return_(name: Annotated[str, typer.Argument(help="回来的人 who is back")
     async def work(desk: Desk) -> None:
         await desk.readmit(name)
 
-    _at_desk(data, work)
+    at_desk(data, work)
     staff.suspend(name, suspended=False)
     staff.audit(BY, "return", name)
     Console().print(f"{name} 可以登录了", highlight=False)
@@ -113,7 +113,7 @@ def _heir(staff: People, to: str, to_group: str) -> Owner:
     return Owner(agent=to, group=to_group)
 
 
-def _at_desk(data: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
+def at_desk(data: Path, work: Callable[[Desk], Awaitable[T]]) -> T:
     """Do something at the desk of the running stack, or of the Redis that is configured."""
     from cli.stack import running
     from handoff.desk import Desk

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, conversations, depart, evaluate, exchange, insight, kb, report, review, tidy, train
+from cli import agents, conversations, depart, evaluate, exchange, insight, kb, report, review, settings, tidy, train
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ agents.app.command("site-secret")(depart.site_secret)
 app.add_typer(kb.app, name="kb")
 app.add_typer(agents.app, name="agents")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(settings.app, name="settings")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.emotion, name="emotion")
 app.add_typer(evaluate.sessions, name="sessions")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from contracts.answer import Answer
 from contracts.escalation import Escalation
@@ -18,7 +19,8 @@ class TurnRequest:
     `conversation_id` and `bot_session` together name the Rasa tracker: each return to the bot starts a new one.
     `seq` is the message's number in the conversation's log. `case_state` tells the bot that the customer already
     waits for a person ("waiting" or "offered", else "none"). `choice` is the entry the customer picked from a
-    clarification. `outcome` is how the last case ended (empty: none), for the first turn after a person.
+    clarification. `outcome` is how the last case ended (empty: none), for the first turn after a person. `triggers` is
+    what the shop has set about calling a person, laid over the bot's own file (see `handoff.config.thresholds`).
     """
 
     conversation_id: str
@@ -31,6 +33,7 @@ class TurnRequest:
     outcome: str = ""
     vip: bool = False
     deadline_ms: int = 5000
+    triggers: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

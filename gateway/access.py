@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -96,10 +96,18 @@ class Staff:
     # A login is looked up again after this long, so that a suspension takes effect everywhere.
     RECHECK_S = 5.0
 
-    def __init__(self, people: People, store: Store, settings: Settings) -> None:
+    def __init__(
+        self,
+        people: People,
+        store: Store,
+        settings: Settings,
+        skilled: Callable[[Person], Person] = lambda person: person,
+    ) -> None:
+        """`skilled` gives a person the groups and the capacity that the settings in force name for them."""
         self._people = people
         self._store = store
         self._settings = settings
+        self._skilled = skilled
         self._life_s = settings.agent_session_hours * 3600
         self._seen: dict[str, tuple[Person, float]] = {}
         # Password hashing takes 64 MiB and a core; a burst of logins must not take the machine.
@@ -130,7 +138,7 @@ class Staff:
             json.dumps({"name": person.name, "generation": person.generation}),
             ttl_s=self._life_s,
         )
-        return Login(person, token)
+        return Login(self._skilled(person), token)
 
     async def logout(self, cookies: Mapping[str, str]) -> None:
         """End the login of this cookie, everywhere."""
@@ -146,7 +154,7 @@ class Staff:
         name = _login_name(token)
         cached = self._seen.get(name)
         if cached and time.monotonic() - cached[1] < self.RECHECK_S:
-            return cached[0]
+            return self._skilled(cached[0])
         self._seen.pop(name, None)
         kept = await self._store.get(name)
         if kept is None:
@@ -160,7 +168,12 @@ class Staff:
         if len(self._seen) > 20_000:
             self._seen.clear()
         self._seen[name] = (person, time.monotonic())
-        return person
+        return self._skilled(person)
+
+    async def known(self, name: str) -> Person | None:
+        """The person of this name as the settings in force have them, suspended or not."""
+        person = await asyncio.to_thread(self._people.get, name)
+        return self._skilled(person) if person is not None else None
 
     def forget(self, name: str) -> None:
         """Look a person's logins up again at once: they may have ended."""

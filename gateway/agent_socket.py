@@ -113,7 +113,7 @@ class AgentSocket(LiveSocket):
             await self._catch_up(event.conversation_id)
         elif event.kind == "record":
             await self.send({"type": "record", "conversation_id": event.conversation_id, **event.data})
-        elif event.kind in ("check_login", "departed"):
+        elif event.kind in ("check_login", "departed", "person"):
             await self._check_login()
 
     async def _deliver_entry(self, conversation_id: str, entry: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import agent, customer, health, knowledge, tools, uploads, wire
+from gateway.admin import documents, staff
 from gateway.channels import rest, socketio
 from gateway.errors import GatewayError, Missing, from_desk
 from gateway.parts import Parts
@@ -55,6 +56,8 @@ def create_app(parts: Parts) -> ASGIApp:
     app.include_router(knowledge.routes(parts))
     for records in (identity, customers, tickets, departures, ticket_page):
         app.include_router(records.routes(parts))
+    for admin in (documents, staff):
+        app.include_router(admin.routes(parts))
     app.include_router(uploads.routes(parts))
     app.include_router(tools.routes(parts))
     app.include_router(health.routes(parts))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from contracts.codec import encode
@@ -180,13 +180,24 @@ class Board:
 class Presence:
     """Agents connected to this process: there with the first socket, heard of while one is open, then away."""
 
-    def __init__(self, desk: Desk, *, heartbeat_s: float, reload_s: float = RELOAD_S) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        heartbeat_s: float,
+        known: Callable[[str], Awaitable[Person | None]],
+        reload_s: float = RELOAD_S,
+    ) -> None:
+        """`known` looks a person up as they are now."""
         self._desk = desk
+        self._known = known
         self._heartbeat_s = heartbeat_s
         self._reload_s = reload_s
         self._sockets: Counter[str] = Counter()
         self._people: dict[str, Person] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._looking: set[asyncio.Task[None]] = set()
+        self._changed: set[str] = set()  # looked up again with the next heartbeat, should it fail at once
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -195,7 +206,7 @@ class Presence:
 
     async def close(self) -> None:
         """Stop the heartbeats. Agents are not marked away: they come back to a gateway, or the sweep finds out."""
-        tasks = [task for task in (self._task, *self._leaving.values()) if task is not None]
+        tasks = [task for task in (self._task, *self._leaving.values(), *self._looking) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -208,6 +219,22 @@ class Presence:
         if going is not None:
             going.cancel()
         return (await self._online(person)).status.value
+
+    def look_again(self, name: str = "") -> None:
+        """Groups or capacity of this person may have changed (""; of anybody): tell the desk of those who are here."""
+        for one in [name] if name else list(self._people):
+            if one in self._people:
+                self._changed.add(one)
+                task = asyncio.create_task(self._again(one))
+                self._looking.add(task)
+                task.add_done_callback(self._looking.discard)
+
+    async def _again(self, name: str) -> None:
+        person, before = await self._known(name), self._people.get(name)
+        if person is not None and before is not None and person != before:
+            await self._online(person)
+            self._people[name] = person
+        self._changed.discard(name)
 
     def leave(self, name: str, *, at_once: bool = False) -> None:
         """One socket less; after the last the agent is away, a moment later unless `at_once`."""
@@ -236,6 +263,8 @@ class Presence:
             await asyncio.sleep(self._heartbeat_s)
             for person in list(self._people.values()):
                 try:
+                    if person.name in self._changed:
+                        await self._again(person.name)
                     await self._desk.heartbeat(person.name)
                 except NotFound:
                     with contextlib.suppress(DeskError):

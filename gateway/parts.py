@@ -24,8 +24,10 @@ from gateway.records.links import TicketLinks
 from gateway.relay import Relay
 from gateway.secret_file import Secrets
 from gateway.settings import Settings
+from gateway.skilled import skilled
 from gateway.store import Store
 from gateway.workbench import Workbench
+from handoff.config.live import LiveSettings
 from handoff.desk import Desk
 from handoff.model import Case
 from handoff.records.customers import Customers as CustomerRecords
@@ -72,6 +74,7 @@ class Parts:
     relay: Relay
     board: Board
     presence: Presence
+    live: LiveSettings
     directory: Directory
     faq: FaqTexts
     customers: Customers
@@ -97,15 +100,21 @@ class Parts:
         """Construct what depends on nothing but these."""
         relay = Relay(desk)
         records = CustomerRecords(desk)
-        staff = Staff(people, store, settings)
+        live = LiveSettings(desk)
+        staff = Staff(people, store, settings, lambda person: skilled(person, desk.config))
+        presence = Presence(desk, heartbeat_s=settings.heartbeat_s, known=staff.known)
+        live.listen(presence.look_again)
+        relay.listen(live.hear)
 
         async def suspend(name: str) -> None:
             await asyncio.to_thread(people.suspend, name)
             staff.forget(name)
 
         def on_event(event: DeskEvent) -> None:
-            if event.kind == "departed":
+            if event.kind in ("departed", "person"):
                 staff.forget(event.agent_id)
+            if event.kind == "person":
+                presence.look_again(event.agent_id)
 
         relay.listen(on_event)
         directory = Directory(people)
@@ -118,7 +127,8 @@ class Parts:
             bot=bot,
             relay=relay,
             board=Board(desk, relay),
-            presence=Presence(desk, heartbeat_s=settings.heartbeat_s),
+            presence=presence,
+            live=live,
             directory=directory,
             floor=Floor(desk, relay),
             mentions=Mentions(desk, store, directory),
@@ -159,6 +169,7 @@ class Parts:
         await self.directory.refresh()
         await asyncio.to_thread(self.attachments.sweep)
         await self.relay.start()
+        await self.live.start()
         self.board.start()
         self.floor.start()
         self.presence.start()
@@ -168,6 +179,7 @@ class Parts:
         await self.presence.close()
         await self.board.close()
         await self.floor.close()
+        await self.live.close()
         await self.relay.close()
         await self.bot.close()
         await self.workbench.close()

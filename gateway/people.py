@@ -35,12 +35,23 @@ class Role(str, Enum):
 
 
 class PeopleError(ValueError):
-    """A person cannot be added or changed: what is wrong with which field."""
+    """A person cannot be added or changed: what is wrong with which `field`.
+
+    Beside the fields of a person, "taken" is a name that somebody has, "nobody" one that nobody has, and "last" the
+    last administrator, who cannot be done without.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person. `generation` rises when logins must end (new password, suspension)."""
+    """One person. `generation` rises when logins must end (new password, suspension, other roles).
+
+    `levels` are how well they serve each of `groups`, in the same order; none: level 1 in each.
+    """
 
     name: str
     display: str
@@ -49,6 +60,7 @@ class Person:
     cap: int = 5
     suspended: bool = False
     generation: int = 0
+    levels: tuple[int, ...] = ()
 
     def may(self, *roles: Role) -> bool:
         """Whether one of `roles`, or ADMIN, is among the person's roles."""
@@ -83,8 +95,9 @@ class _AuditRow(_Base):
 
 @dataclass(frozen=True)
 class AuditLine:
-    """Who did what to which object (identifiers only, never what was said)."""
+    """Who did what to which object (identifiers only, never what was said); `id` rises with time."""
 
+    id: int
     at_ms: int
     who: str
     action: str
@@ -150,7 +163,7 @@ class People:
             try:
                 session.commit()
             except sa.exc.IntegrityError as error:
-                raise PeopleError(f"{name}: this name is taken") from error
+                raise PeopleError("taken", f"{name}: this name is taken") from error
         return person, password
 
     def ensure_admin(self) -> str | None:
@@ -191,9 +204,44 @@ class People:
         with Session(self._engine) as session:
             return [_person(row) for row in session.scalars(sa.select(_PersonRow).order_by(_PersonRow.name))]
 
-    def suspend(self, name: str, *, suspended: bool = True) -> Person:
-        """Suspend a person or let them back; suspension ends their logins. Raises PeopleError for unknown names."""
-        return self._change(name, {"suspended": suspended})
+    def suspend(self, name: str, *, suspended: bool = True, keep_admin: bool = False) -> Person:
+        """Suspend a person or let them back; suspension ends their logins.
+
+        Raises PeopleError for unknown names, and with `keep_admin` for the last administrator.
+        """
+        return self._change(name, {"suspended": suspended}, keep_admin=keep_admin)
+
+    def edit(
+        self,
+        name: str,
+        *,
+        display: str | None = None,
+        roles: Sequence[Role | str] | None = None,
+        groups: Sequence[str] | None = None,
+        cap: int | None = None,
+    ) -> Person:
+        """Change what is given; other roles end the person's logins. Raises PeopleError, also for the last admin."""
+        before = self.get(name)
+        if before is None:
+            raise PeopleError("nobody", f"{name}: nobody has this name")
+        after = _checked(
+            name,
+            display=before.display if display is None else display,
+            roles=before.roles if roles is None else roles,
+            groups=before.groups if groups is None else groups,
+            cap=before.cap if cap is None else cap,
+        )
+        # What is not given is not written: two administrators may change different things at once.
+        values: dict[str, object] = {}
+        if display is not None:
+            values["display"] = after.display
+        if groups is not None:
+            values["groups"] = ",".join(after.groups)
+        if cap is not None:
+            values["cap"] = after.cap
+        if roles is not None and after.roles != before.roles:
+            values["roles"] = ",".join(role.value for role in after.roles)
+        return self._change(name, values, end_logins="roles" in values, keep_admin=True)
 
     def set_password(self, name: str, password: str | None = None) -> str:
         """Give a new password (generated when none is given) and end the person's logins; returns the password."""
@@ -201,14 +249,22 @@ class People:
         self._change(name, {"password_hash": self._hasher.hash(password)})
         return password
 
-    def _change(self, name: str, values: dict[str, object]) -> Person:
+    def _change(
+        self, name: str, values: dict[str, object], *, end_logins: bool = True, keep_admin: bool = False
+    ) -> Person:
         with self._lock, Session(self._engine) as session:
             row = session.get(_PersonRow, name)
             if row is None:
-                raise PeopleError(f"{name}: nobody has this name")
+                raise PeopleError("nobody", f"{name}: nobody has this name")
             for field, value in values.items():
                 setattr(row, field, value)
-            row.generation += 1
+            row.generation += end_logins
+            session.flush()
+            if keep_admin and not any(
+                Role.ADMIN in one.roles and not one.suspended
+                for one in map(_person, session.scalars(sa.select(_PersonRow)))
+            ):
+                raise PeopleError("last", f"{name}: the last administrator")
             session.commit()
             return _person(row)
 
@@ -218,11 +274,20 @@ class People:
             session.add(_AuditRow(at_ms=time.time_ns() // 1_000_000, who=who, action=action, target=target[:200]))
             session.commit()
 
-    def audited(self, *, limit: int = 200) -> list[AuditLine]:
-        """The newest lines of the audit, newest first."""
+    def audited(self, *, limit: int = 200, before: int = 0, who: str = "", action: str = "") -> list[AuditLine]:
+        """The newest lines, newest first: those with a lower id than `before`, by `who`, about `action`."""
+        wanted = sa.select(_AuditRow).order_by(_AuditRow.id.desc()).limit(limit)
+        if before:
+            wanted = wanted.where(_AuditRow.id < before)
+        if who:
+            wanted = wanted.where(_AuditRow.who == who)
+        if action:
+            wanted = wanted.where(_AuditRow.action == action)
         with Session(self._engine) as session:
-            rows = session.scalars(sa.select(_AuditRow).order_by(_AuditRow.id.desc()).limit(limit))
-            return [AuditLine(at_ms=row.at_ms, who=row.who, action=row.action, target=row.target) for row in rows]
+            return [
+                AuditLine(id=row.id, at_ms=row.at_ms, who=row.who, action=row.action, target=row.target)
+                for row in session.scalars(wanted)
+            ]
 
     def close(self) -> None:
         """Give the connections back."""
@@ -243,23 +308,23 @@ def _person(row: _PersonRow) -> Person:
 
 def _checked(name: str, *, display: str, roles: Sequence[Role | str], groups: Sequence[str], cap: int) -> Person:
     if not _NAME.fullmatch(name):
-        raise PeopleError(f"{name!r}: a name is 1 to 32 of a-z 0-9 _ . - and starts with a letter or digit")
+        raise PeopleError("name", f"{name!r}: a name is 1 to 32 of a-z 0-9 _ . - and starts with a letter or digit")
     if not roles:
-        raise PeopleError(f"{name}: at least one role is needed")
+        raise PeopleError("roles", f"{name}: at least one role is needed")
     try:
         known = tuple(dict.fromkeys(Role(role) for role in roles))
     except ValueError as error:
-        raise PeopleError(f"{name}: roles are {', '.join(role.value for role in Role)}") from error
+        raise PeopleError("roles", f"{name}: roles are {', '.join(role.value for role in Role)}") from error
     if any("," in group or not group.strip() or len(group) > 64 for group in groups):
-        raise PeopleError(f"{name}: a group is 1 to 64 characters without commas")
+        raise PeopleError("groups", f"{name}: a group is 1 to 64 characters without commas")
     if not 0 <= cap <= 100:
-        raise PeopleError(f"{name}: cap is from 0 to 100")
+        raise PeopleError("cap", f"{name}: cap is from 0 to 100")
     if len(display) > 64 or any(not character.isprintable() for character in display):
-        raise PeopleError(f"{name}: the displayed name is at most 64 printable characters")
+        raise PeopleError("display", f"{name}: the displayed name is at most 64 printable characters")
     return Person(name=name, display=display.strip() or name, roles=known, groups=tuple(groups), cap=cap)
 
 
 def _checked_password(password: str) -> str:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise PeopleError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+        raise PeopleError("password", f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     return password

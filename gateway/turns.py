@@ -160,6 +160,7 @@ class TurnWorker:
             outcome=turn.outcome,
             vip=turn.vip,
             deadline_ms=self._settings.turn_deadline_ms,
+            triggers=self._desk.config.triggers.set(),
         )
         for attempt in range(1, TRIES + 1):
             try:

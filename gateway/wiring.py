@@ -133,19 +133,27 @@ def run_gateway(settings: Settings) -> int:
 
 
 async def _work(settings: Settings) -> int:
+    from gateway.relay import Relay
     from gateway.turns import TurnWorker
+    from handoff.config.live import LiveSettings
 
     secrets = load_secrets(settings.data)
     desk = build_desk(settings)
     store = build_store(settings)
     async with build_bot(settings, secrets) as bot:
         worker = TurnWorker(desk, bot, settings, store=store)
+        relay, live = Relay(desk), LiveSettings(desk)
+        relay.listen(live.hear)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, worker.stop)
         try:
+            await relay.start()
+            await live.start()
             await worker.run()
         finally:
+            await live.close()
+            await relay.close()
             await desk.close()
             await store.close()
     return 0

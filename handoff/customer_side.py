@@ -223,7 +223,7 @@ class CustomerSide(Views):
             evidence=evidence,
             priority=level,
             head_start_ms=head_start_ms,
-            group=self.policy.group_for(escalation.reason),
+            group=self.policy.group_for(escalation.reason, view.channel),
             problem=problem or (turn.text if turn is not None else ""),
             problem_seq=seq or (turn.seq if turn is not None else 0),
             line=self._line(line),

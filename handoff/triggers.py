@@ -184,7 +184,7 @@ def after_answer(history: Sequence[TurnSignals], policy: TriggerPolicy, *, vip: 
 
 def asks(turn: TurnSignals, policy: TriggerPolicy) -> bool:
     """Whether a message asks for something; bare keywords do, a message that only tells something does not."""
-    text = _plain(turn.text)
+    text = plain(turn.text)
     return bool(policy.question.hit(text)) or not policy.question.mentioned(text)
 
 
@@ -196,7 +196,7 @@ def calls_off(understanding: Understanding | None) -> bool:
 
 def asks_for_person(turn: TurnSignals, policy: TriggerPolicy) -> Evidence | None:
     """Why this message is a request for a person, or None."""
-    text = _plain(turn.text)
+    text = plain(turn.text)
     words = policy.request.hit(text)
     if words:
         return Evidence("request_words", words, 1.0, turn.seq)
@@ -218,7 +218,7 @@ def _request(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalatio
 
 def _threat(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalation | None:
     now = history[-1]
-    text = _plain(now.text)
+    text = plain(now.text)
     probability = now.sentiment.threat if now.sentiment else 0.0
     words = policy.threat_words.hit(text)
     mentioned = policy.threat_words.mentioned(text)
@@ -235,7 +235,7 @@ def _threat(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalation
 
 def _sensitive(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalation | None:
     now = history[-1]
-    words = policy.sensitive.hit(_plain(now.text))
+    words = policy.sensitive.hit(plain(now.text))
     return Escalation(Reason.SENSITIVE, (Evidence("sensitive_words", words, 1.0, now.seq),)) if words else None
 
 
@@ -243,7 +243,7 @@ def _anger(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalation 
     now = history[-1]
     if now.sentiment is None:
         return None
-    words = policy.anger_words.hit(_plain(now.text))
+    words = policy.anger_words.hit(plain(now.text))
     anger = now.sentiment.anger
     if anger >= policy.anger or (words and anger >= policy.anger_with_words and now.sentiment.label == "negative"):
         return Escalation(Reason.ANGER, (Evidence("anger", words or now.text, anger, now.seq),))
@@ -252,7 +252,7 @@ def _anger(history: Sequence[TurnSignals], policy: TriggerPolicy) -> Escalation 
 
 def reports_failure(turn: TurnSignals, policy: TriggerPolicy) -> bool:
     """True when the customer says that what was suggested did not help."""
-    text = _plain(turn.text)
+    text = plain(turn.text)
     if policy.failure.hit(text) and policy.failure.cleared(text) == text:
         return True
     # 「我问的不是这个」 is heard as unhelpful too, but asks again; it counts as an asking.
@@ -284,7 +284,7 @@ def askings(history: Sequence[TurnSignals], policy: TriggerPolicy) -> tuple[Turn
         links = _same_wording(history, index, policy.repeat_overlap)
         if turn.repeat_of in by_seq and turn.repeat_similarity >= policy.repeat_similarity:
             links.add(by_seq[turn.repeat_of])
-        if not links and policy.repeat.hit(_plain(turn.text)):
+        if not links and policy.repeat.hit(plain(turn.text)):
             links.add(index - 1)
         same = {asked[link] for link in links if 0 <= link < index}
         asked = [index if question in same else question for question in asked]
@@ -306,7 +306,7 @@ def _same_wording(history: Sequence[TurnSignals], index: int, least: float) -> s
 
 def _pairs(text: str) -> frozenset[str]:
     """The pairs of neighbouring characters that carry meaning."""
-    content = _FUNCTION_WORDS.sub(" ", _plain(text))
+    content = _FUNCTION_WORDS.sub(" ", plain(text))
     return frozenset(content[i : i + 2] for i in range(len(content) - 1) if " " not in content[i : i + 2])
 
 
@@ -318,14 +318,14 @@ def _repeated_question(history: Sequence[TurnSignals], policy: TriggerPolicy) ->
     return Escalation(Reason.REPEATED_QUESTION, evidence)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Half-width, simplified (the characters of the lists), lower case, no white space."""
     narrow = unicodedata.normalize("NFKC", text).translate(_SIMPLIFIED).lower()
     return re.sub(r"\s+", "", narrow)
 
 
 def _vetoed(turn: TurnSignals, words: Words) -> bool:
-    text = _plain(turn.text)
+    text = plain(turn.text)
     return words.cleared(text) != text
 
 

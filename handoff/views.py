@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from contracts.conversation import ConversationView, Entry, WaitView
 from handoff.brief import build_brief
+from handoff.config.config import Config
 from handoff.estimate import GroupLoad, wait_range
 from handoff.model import Agent, Brief, Case, Glance
 from handoff.policy import DeskPolicy
@@ -25,6 +26,7 @@ class Views:
 
     def __init__(self, backend: DeskBackend, policy: DeskPolicy, clock: Callable[[], int]) -> None:
         self._backend = backend
+        self._given = policy
         self.policy = policy
         self._now = clock
         self._loads: dict[str, tuple[float, GroupLoad]] = {}
@@ -32,6 +34,15 @@ class Views:
     def clock_ms(self) -> int:
         """The desk's own clock, for dates that people read; what competes for time asks the backend's."""
         return self._now()
+
+    def use(self, config: Config) -> None:
+        """Put settings into force at this desk, from the next call on."""
+        self.policy = self._given.under(config)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force at this desk."""
+        return self.policy.config
 
     @property
     def records(self) -> RecordStore:

@@ -63,7 +63,8 @@ async def wanted_owner(parts: Parts, agent: str | None, group: str | None) -> Ow
     everybody = await asyncio.to_thread(parts.people.all)
     if agent and not any(one.name == agent and not one.suspended for one in everybody):
         raise BadRequest(f"没有叫 {agent[:32]} 的在职客服。")
-    if group and group != DEFAULT_GROUP and not any(group in one.groups for one in everybody):
+    known = {DEFAULT_GROUP, *parts.desk.config.groups.known, *(one for person in everybody for one in person.groups)}
+    if group and group not in known:
         raise BadRequest(f"没有叫 {group[:64]} 的技能组。")
     return Owner(agent or "", group or "")
 

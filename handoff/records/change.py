@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from handoff.records.model import Customer, Departure, Owner, Record, Remark, Ticket
+from handoff.records.model import Customer, Departure, Owner, Record, Remark, Setting, Ticket
 
-R = TypeVar("R", Customer, Ticket, Departure)
+R = TypeVar("R", Customer, Ticket, Departure, Setting)
 
 OPEN_TICKETS = "tickets:open"
 DONE_TICKETS = "tickets:done"
 DEPARTURES = "departures"
+SETTINGS = "settings"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def standing(record: Record) -> dict[str, int]:
         if not record.state.is_open:
             return {**lists, DONE_TICKETS: record.done_ms}
         return {**lists, OPEN_TICKETS: record.next_ms, **_owned("tickets", record.owner, record.next_ms)}
+    if isinstance(record, Setting):
+        return {SETTINGS: record.changed_ms}
     return {DEPARTURES: record.started_ms}
 
 
@@ -84,7 +87,7 @@ def answerable(record: Record) -> tuple[str, ...]:
     """The agents in whose hands this record would be: none of them may have departed."""
     if isinstance(record, Departure):
         return (record.heir.agent,) if record.heir.agent and not record.finished_ms else ()
-    if isinstance(record, Ticket) and not record.state.is_open:
+    if isinstance(record, Setting) or (isinstance(record, Ticket) and not record.state.is_open):
         return ()
     return (record.owner.agent,) if record.owner.agent else ()
 

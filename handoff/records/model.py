@@ -1,4 +1,4 @@
-"""The values of customers, tickets and departures: frozen, one meaning a field, integer `_ms` UTC times.
+"""The values of customers, tickets, departures and settings: frozen, one meaning a field, integer `_ms` UTC times.
 
 A *record* is one of them; `rev` counts its changes from 1, and 0 is a record that was never stored.
 """
@@ -142,9 +142,32 @@ class Departure:
         return ""
 
 
-Record = Customer | Ticket | Departure
-KINDS: dict[str, type[Customer] | type[Ticket] | type[Departure]] = {
-    one.kind: one for one in (Customer, Ticket, Departure)
+@dataclass(frozen=True)
+class Setting:
+    """One document of settings; `rev` is its version, and 0 is one that was never changed. See `handoff.config`."""
+
+    kind: ClassVar[str] = "setting"
+
+    name: str
+    rev: int = 0
+    document: dict[str, Any] = field(default_factory=dict)
+    changed_ms: int = 0
+    changed_by: str = ""
+
+    @property
+    def record_id(self) -> str:
+        """The name under which it is stored."""
+        return self.name
+
+    @property
+    def conversation_id(self) -> str:
+        """It belongs to no conversation."""
+        return ""
+
+
+Record = Customer | Ticket | Departure | Setting
+KINDS: dict[str, type[Customer] | type[Ticket] | type[Departure] | type[Setting]] = {
+    one.kind: one for one in (Customer, Ticket, Departure, Setting)
 }
 
 
@@ -152,8 +175,8 @@ KINDS: dict[str, type[Customer] | type[Ticket] | type[Departure]] = {
 class Remark:
     """One line of a record's history; `seq` counts from 1 without gaps and is given by the store.
 
-    `what` is note, answer, customer, moved, owner, date, edited, merged, split, verified or opened; `author` a login
-    name, or "" for the customer or the system. `key` is the idempotency key of who wrote it.
+    `what` is note, answer, customer, moved, owner, date, edited, merged, split, verified, opened or set; `author` a
+    login name, or "" for the customer or the system. `key` is the idempotency key of who wrote it.
     """
 
     kind: str

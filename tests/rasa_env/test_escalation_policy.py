@@ -10,6 +10,7 @@ from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.escalation_policy import ESCALATION, EscalationPolicy
+from bot.triggers_now import laid_over
 from tests.rasa_env.support import answered, domain, fresh_sender, said, uttered
 
 
@@ -108,6 +109,24 @@ class TheEscalationPolicy(unittest.TestCase):
             for reason in Reason:
                 decided.return_value = Escalation(reason)
                 self.assertTrue(self.decide(said("嗯", 1))[0].startswith("utter_hand_over"))
+
+    def test_what_the_shop_has_set_holds_for_the_turn_that_carries_it_and_no_other(self) -> None:
+        asked = said("帮我接值班长", 1)
+        self.assertEqual("", self.decide(asked)[0])
+        token = laid_over.set({"words": {"request": ["接值班长"]}})
+        try:
+            self.assertEqual("utter_hand_over_explicit_request", self.decide(asked)[0])
+        finally:
+            laid_over.reset(token)
+        self.assertEqual("", self.decide(asked)[0])
+
+    def test_settings_that_this_bot_cannot_read_leave_its_own_file(self) -> None:
+        token = laid_over.set({"from": "the future"})
+        try:
+            with self.assertLogs(level="ERROR"):
+                self.assertEqual("utter_hand_over_explicit_request", self.decide(said("转人工", 1))[0])
+        finally:
+            laid_over.reset(token)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The administrators' endpoints: settings, people, audit."""
