@@ -1,10 +1,10 @@
 """Any sentence-transformers model as the finder sees it: texts in, unit vectors out, and a digest of its weights.
 
-sentence-transformers loads the model and encodes batches; a few texts at a time go through a reader without its fixed
-costs a call: the numpy reader of `language` for a static model, `quick_bert` for a BERT such as the shipped one. Beside
-it stands the shipped table of words: the finder asks it which words of a question an entry speaks of, whatever the
-encoder is, and the shipped encoder's vectors are blended with its view of the sentence (`blend`). Vectors are float32
-[n, dimension] of unit length; a static model gives zeros for a text without a known word.
+sentence-transformers loads the model; texts go through a reader without its fixed costs where there is one that gives
+the same vectors: the numpy reader of `language` for a static model, `quick_bert` for a BERT such as the shipped one.
+Beside it stands the shipped table of words: the finder asks it which words of a question an entry speaks of, whatever
+the encoder is, and the shipped encoder's vectors are blended with its view of the sentence (`blend`). Vectors are
+float32 [n, dimension] of unit length; a static model gives zeros for a text without a known word.
 """
 
 from __future__ import annotations
@@ -30,10 +30,8 @@ log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]
 #: Words of Chinese with their vectors; the finder's view of single words.
 WORDS = Path(__file__).parents[1] / "models" / "words"
-#: Up to this many texts go through the quick reader; larger batches through the model.
-FEW = 16
 _PROBES = ("怎么退货", "退款多久到账", "hello 123")
-_AGREE = 0.985  # least cosine between the two readers' vectors; at .99 on average nothing is found worse (measured)
+_AGREE = 0.99  # least cosine between the two readers' vectors; at .99 on average nothing is found worse (measured)
 
 
 class Encoder(Protocol):
@@ -77,11 +75,11 @@ class SentenceEncoder:
         self,
         name: str,
         model: Any,
-        few: Reader | None = None,
+        reader: Reader | None = None,
         words: StaticEncoder | None = None,
         blend: Blend | None = None,
     ) -> None:
-        """`few` reads the same weights for small batches; it is dropped if its vectors differ from the model's.
+        """`reader` reads the same weights with less ado; it is dropped if its vectors differ from the model's.
 
         `words` is the table of single words, None where there is none; with `blend` its view of a sentence becomes a
         part of the vectors.
@@ -94,15 +92,15 @@ class SentenceEncoder:
         self.digest = _digest(model, words, self._blend)
         probes = self._by_model(_PROBES)
         self.dimension = self._blend.dimension if self._blend else int(probes.shape[1])
-        agrees = few is not None and (few.encode(_PROBES) * probes).sum(axis=1).min() > _AGREE
-        self._few = few if agrees else None
+        agrees = reader is not None and (reader.encode(_PROBES) * probes).sum(axis=1).min() > _AGREE
+        self._reader = reader if agrees else None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of `texts`, [len(texts), dimension]."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        if self._few is not None and len(texts) <= FEW:
-            vectors = np.asarray(self._few.encode(texts), np.float32)
+        if self._reader is not None:
+            vectors = np.asarray(self._reader.encode(texts), np.float32)
         else:
             vectors = self._by_model(texts)
         if self._blend is None or self.words is None:
