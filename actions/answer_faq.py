@@ -121,7 +121,7 @@ class AnswerFaq(GuardedAction):
             messages = [] if told else [BotMessage(MISS_NOTED)]
             say(dispatcher, messages, outcome="miss", finding=finding, noted=True)
         else:
-            say(dispatcher, [BotMessage(MISS, buttons=(TO_A_PERSON,))], outcome="miss", finding=finding)
+            say(dispatcher, [BotMessage(MISS, kind="miss", buttons=(TO_A_PERSON,))], outcome="miss", finding=finding)
 
 
 def _reply(tracker: Tracker) -> str:

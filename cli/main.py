@@ -12,7 +12,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import agents, conversations, depart, evaluate, exchange, insight, kb, report, review, settings, tidy, train
+from cli import (
+    agents,
+    conversations,
+    depart,
+    evaluate,
+    exchange,
+    insight,
+    kb,
+    report,
+    review,
+    settings,
+    tell,
+    tidy,
+    train,
+)
 from cli.problem import Problem
 
 app = typer.Typer(
@@ -27,6 +41,7 @@ kb.app.command()(tidy.fmt)
 kb.app.command()(tidy.schema)
 kb.app.command()(review.replay)
 kb.app.command()(review.gaps)
+kb.app.command()(tell.tell)
 kb.app.command()(review.calibrate)
 agents.app.command("depart")(depart.depart)
 agents.app.command("return")(depart.return_)

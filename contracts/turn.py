@@ -49,7 +49,8 @@ class Button:
 class BotMessage:
     """One thing the bot says.
 
-    `kind` is "text", "answer" (an FAQ answer, with `answer`), "clarify" (with `buttons`) or "notice".
+    `kind` is "text", "answer" (an FAQ answer, with `answer`), "clarify" (with `buttons`), "miss" (no answer was found)
+    or "notice".
     """
 
     text: str

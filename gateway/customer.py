@@ -216,6 +216,8 @@ class CustomerSocket(LiveSocket):
             )
         elif isinstance(frame, frames.Feedback):
             await self._desk.feedback(self._id, key=key, seq=frame.seq, useful=frame.useful)
+        elif isinstance(frame, frames.Wish):
+            await self._desk.wish(self._id, key=key, seq=frame.seq, wanted=frame.wanted)
         elif isinstance(frame, frames.Rate):
             if not 1 <= frame.score <= 5:
                 raise BadRequest("评分只能是 1 到 5。")

@@ -54,6 +54,15 @@ class Feedback:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """Tell me once you can answer what reply `seq` could not; `wanted` false takes it back."""
+
+    key: str
+    seq: int
+    wanted: bool = True
+
+
+@dataclass(frozen=True)
 class Rate:
     key: str
     score: int
@@ -84,6 +93,7 @@ CUSTOMER: dict[str, type] = {
     "cancel_wait": CancelWait,
     "leave_message": LeaveMessage,
     "feedback": Feedback,
+    "wish": Wish,
     "rate": Rate,
     "correct": Correct,
     "typing": Typing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -77,6 +78,11 @@ class Restore:
 @dataclass(frozen=True)
 class TakeUp:
     question: str
+
+
+@dataclass(frozen=True)
+class Tell:
+    entry_id: str
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -199,12 +205,26 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/gaps")
     async def gaps(request: Request) -> Response:
         await editor(request)
-        return wire.answer(await bench.voice.gaps())
+        found = await bench.voice.gaps()
+        wishing = await parts.teller.wishing()
+        tellings = await asyncio.to_thread(bench.workbook.tellings)
+        for trend in found["trends"]:
+            entry_id = trend["entry_id"]
+            told, telling = tellings.get(entry_id, (0, 0))
+            trend.update({"wishing": len(wishing.get(entry_id, ())), "told": told, "telling": telling})
+        return wire.answer(found)
 
     @router.post("/gaps/draft")
     async def take_up(request: Request) -> Response:
         person, wanted = await told(request, TakeUp)
         return wire.answer(await bench.voice.take_up(wanted.question, who=person.name))
+
+    @router.post("/gaps/tell")
+    async def tell(request: Request) -> Response:
+        person, wanted = await told(request, Tell)
+        ordered = await parts.teller.order(wanted.entry_id, who=person.name)
+        await asyncio.to_thread(parts.people.audit, person.name, "kb_tell", f"{wanted.entry_id} {ordered}")
+        return wire.answer({"ordered": ordered})
 
     @router.get("/insight")
     async def insight(request: Request) -> Response:

@@ -26,6 +26,7 @@ from gateway.secret_file import Secrets
 from gateway.settings import Settings
 from gateway.skilled import skilled
 from gateway.store import Store
+from gateway.telling import Teller
 from gateway.workbench import Workbench
 from handoff.config.live import LiveSettings
 from handoff.desk import Desk
@@ -82,6 +83,7 @@ class Parts:
     origins: Origins
     limits: Limits
     workbench: Workbench
+    teller: Teller
     customer_records: CustomerRecords
     tickets: TicketDesk
     departures: Departures
@@ -118,6 +120,7 @@ class Parts:
 
         relay.listen(on_event)
         directory = Directory(people)
+        workbench = Workbench.of(settings, people)
         return cls(
             settings=settings,
             desk=desk,
@@ -141,7 +144,8 @@ class Parts:
             staff=staff,
             origins=Origins(settings),
             limits=Limits.of(settings),
-            workbench=Workbench.of(settings, people),
+            workbench=workbench,
+            teller=Teller(desk, workbench.shelf, workbench.workbook, workbench.answers),
             customer_records=records,
             tickets=TicketDesk(desk, records),
             departures=Departures(desk, records, suspend),
@@ -173,9 +177,11 @@ class Parts:
         self.board.start()
         self.floor.start()
         self.presence.start()
+        self.teller.start()
 
     async def close(self) -> None:
         """Stop what `start` began."""
+        await self.teller.close()
         await self.presence.close()
         await self.board.close()
         await self.floor.close()

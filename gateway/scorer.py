@@ -45,13 +45,14 @@ class Scorer:
         self._said: tuple[str, OrderedDict[str, Reply]] = ("", OrderedDict())
 
     def answer(self, request: Mapping[str, Any]) -> Document:
-        """The answer to one request; `what` is one of ready, hits, replay, gaps. Files are read again first."""
+        """The answer to one request; `what` is a name of `kinds`. Files are read again first."""
         self.live.reload()
         kinds: dict[str, Callable[[Mapping[str, Any]], Document]] = {
             "ready": lambda _: {},
             "hits": self._hits,
             "replay": self._replay,
             "gaps": self._gaps,
+            "answers": self._answers,
         }
         return {"version": self.live.version, "stale": self.live.stale} | kinds[request["what"]](request)
 
@@ -100,6 +101,13 @@ class Scorer:
                 encode(one) | {"closed": one.closed} for one in trends(topics, list(zip(times, asked)), encoder)
             ],
         }
+
+    def _answers(self, request: Mapping[str, Any]) -> Document:
+        """For each of `texts` the entry that is its answer now, "" where chat would not answer."""
+        finder = self.live.finder
+        found = [finder.find(text) for text in request["texts"]]
+        answered = [one.candidates[0].entry_id if one.outcome is Outcome.ANSWER else "" for one in found]
+        return {"entries": answered}
 
     def _drafted(self, forms: Sequence[Mapping[str, Any]]) -> Finder:
         """The base as it would be with these forms in it."""

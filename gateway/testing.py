@@ -31,7 +31,8 @@ Script = Callable[[TurnRequest], TurnResult]
 def default_script(request: TurnRequest) -> TurnResult:
     """What the scripted bot makes of a turn.
 
-    转人工 escalates on request, 生气 out of anger, 选 offers two choices, 答 answers from an FAQ entry; else an echo.
+    转人工 escalates on request, 生气 out of anger, 选 offers two choices, 答 answers from an FAQ entry, 国外 is a miss;
+    else an echo.
     """
     text = request.text
     understanding = Understanding(
@@ -53,6 +54,8 @@ def default_script(request: TurnRequest) -> TurnResult:
         candidate = Candidate("return-howto", "怎么退货？", "怎么退货？", 0.95, 0.9, 0.8)
         understanding = Understanding(Intent("ask_faq", 0.9), finding=Finding(Outcome.ANSWER, (candidate,), "scripted"))
         return TurnResult((BotMessage(answer.text, "answer", answer=answer),), understanding)
+    if "国外" in text:
+        return TurnResult((BotMessage("抱歉，没找到答案。", "miss"),), understanding)
     return TurnResult((BotMessage(f"收到：{text}"),), understanding)
 
 

@@ -14,10 +14,10 @@ from gateway.people import Person, Role
 # What may pass of an entry's `data`; anything a later version adds stays inside until it is named here.
 _MESSAGE_DATA = (
     *("kind", "buttons", "answer", "image", "notice", "card", "about", "agent_name", "wait"),
-    *("attachments", "wordless"),
+    *("attachments", "wordless", "told"),
 )
 _CASE_DATA = ("case_id", "state")
-_FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch")
+_FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch", "wanted")
 
 
 def entry_for_customer(entry: dict[str, Any], display: Callable[[str], str]) -> dict[str, Any] | None:

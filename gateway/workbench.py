@@ -56,7 +56,7 @@ class Workbench:
     ) -> None:
         self.scoring = scoring
         self.workbook = Workbook(settings.data / NAME)
-        self._shelf = Shelf(settings.faq, self.workbook)
+        self.shelf = Shelf(settings.faq, self.workbook)
         self.voice = Voice(settings, scoring, self.workbook)
         self._settings = settings
         self._people = people
@@ -80,7 +80,7 @@ class Workbench:
 
     async def entries(self, wanted: Wanted) -> Document:
         """The entries that fit, in the order of the files, with what the filters can choose from."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         drafts = await asyncio.to_thread(self.workbook.drafts)
         today = self._today()
         drafted = {draft.entry_id for draft in drafts}
@@ -94,13 +94,13 @@ class Workbench:
             "owners": _kinds(entry.owner for entry in everything),
             "tags": _kinds(tag for entry in everything for tag in entry.tags),
             "problems": [asdict(one) for one in loaded.problems if one.severity == "error"],
-            "read_only": self._shelf.read_only,
+            "read_only": self.shelf.read_only,
             "digest": loaded.digest,
         }
 
     async def entry(self, entry_id: str) -> Document:
         """One entry as a form, its version, where it stands, and its draft if there is one; raises Missing."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         entry = _entry_of(loaded, entry_id)
         if entry is None:
             raise Missing("没有这个条目，可能刚被删去。")
@@ -120,12 +120,12 @@ class Workbench:
 
     async def check(self, form: Document, entry_id: str) -> list[Document]:
         """The faults of a form as it is typed; `entry_id` is the entry it changes, "" for a new one."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         return [asdict(fault) for fault in self._checked(loaded, form, entry_id)[1]]
 
     async def state(self, entry_id: str) -> Document:
         """What a page watches: whether files or the open entry changed, and what is wrong in the files."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         entry = _entry_of(loaded, entry_id)
         wrong = [asdict(one) for one in loaded.problems if one.severity == "error"]
         return {"digest": loaded.digest, "version": entry.digest if entry else "", "problems": wrong}
@@ -134,7 +134,7 @@ class Workbench:
 
     async def drafts(self) -> list[Document]:
         """Every draft with whether its entry was changed under it, and its faults."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         held = {entry.id: entry.digest for entry in loaded.entries}
         found = []
         for draft in await asyncio.to_thread(self.workbook.drafts):
@@ -146,7 +146,7 @@ class Workbench:
 
     async def save_draft(self, draft: Draft, *, who: str) -> Document:
         """Keep what was typed, right or wrong. Raises Overtaken with the other editor's draft."""
-        self._shelf.may_write()
+        self.shelf.may_write()
         try:
             return draft_view(await asyncio.to_thread(lambda: self.workbook.save(draft, who=who)))
         except DraftChangedError as error:
@@ -174,9 +174,14 @@ class Workbench:
         """What the chat would make of a question; with `keys` as if these drafts were published."""
         return await self.scoring.ask("hits", text=text, channel=channel, forms=await self._forms_of(keys))
 
+    async def answers(self, texts: Sequence[str]) -> list[str]:
+        """For each text the entry that answers it now, "" where chat would not answer."""
+        found: list[str] = (await self.scoring.ask("answers", texts=list(texts)))["entries"]
+        return found
+
     async def replay(self, wanted: Mapping[str, int]) -> Document:
         """What publishing these drafts (key → number) would change for real questions and for the golden ones."""
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         return await self._report(await self._ready(loaded, wanted))
 
     # --- publishing
@@ -187,16 +192,16 @@ class Workbench:
         Raises Overtaken when an entry or a draft changed meanwhile (with the differences, nothing is lost), BadRequest
         for a form with errors, and Blocked with the report when a golden question breaks and no reason is given.
         """
-        self._shelf.may_write()
+        self.shelf.may_write()
         async with self._publishing:
-            loaded = await self._shelf.loaded()
+            loaded = await self.shelf.loaded()
             drafts = await self._ready(loaded, wanted)
             report = await self._report(drafts)
             if report["broken"] and len(reason.strip()) < LEAST_REASON:
                 raise Blocked(details={"report": report})
             edits = [Edit(entry, draft.made_from) for draft, entry in drafts]
             override = reason.strip() if report["broken"] else ""
-            written = await asyncio.to_thread(self._shelf.write, loaded, edits, who, override)
+            written = await asyncio.to_thread(self.shelf.write, loaded, edits, who, override)
             await asyncio.to_thread(self.workbook.drop, [draft.key for draft, _ in drafts])
             await asyncio.to_thread(self.voice.published, [entry.id for _, entry in drafts])
             for _, entry in drafts:
@@ -212,15 +217,15 @@ class Workbench:
 
     async def reviewed(self, entry_id: str, made_from: str, *, who: str) -> Document:
         """The owner has looked: today is when the entry was last checked. What is answered stays the same."""
-        self._shelf.may_write()
+        self.shelf.may_write()
         async with self._publishing:
-            loaded = await self._shelf.loaded()
+            loaded = await self.shelf.loaded()
             entry = _entry_of(loaded, entry_id)
             if entry is None:
                 raise Missing("没有这个条目，可能刚被删去。")
             seen = replace(entry, updated=self._today())
             if seen != entry:
-                await asyncio.to_thread(self._shelf.write, loaded, [Edit(seen, made_from)], who, "")
+                await asyncio.to_thread(self.shelf.write, loaded, [Edit(seen, made_from)], who, "")
                 await self._audit(who, "kb_reviewed", entry_id)
         return await self.entry(entry_id)
 
@@ -228,13 +233,13 @@ class Workbench:
 
     async def history(self, entry_id: str = "") -> list[Document]:
         """The versions of an entry, or the changes of all, the latest first, each with what it changed."""
-        await self._shelf.loaded()
-        return await asyncio.to_thread(self._shelf.versions, entry_id)
+        await self.shelf.loaded()
+        return await asyncio.to_thread(self.shelf.versions, entry_id)
 
     async def restore(self, number: str, *, who: str) -> Document:
         """A draft that brings an earlier version back; it is tried and published like any other."""
-        loaded = await self._shelf.loaded()
-        version = await asyncio.to_thread(self._shelf.past.version, number)
+        loaded = await self.shelf.loaded()
+        version = await asyncio.to_thread(self.shelf.past.version, number)
         if version is None or version.form is None:
             raise Missing("没有这个版本。")
         entry = _entry_of(loaded, version.entry_id)
@@ -314,7 +319,7 @@ class Workbench:
         forms = [form_of(entry) for _, entry in drafts]
         real = await asyncio.to_thread(self.voice.latest, REPLAYED)
         golden = await asyncio.to_thread(golden_questions, self._settings)
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         asked = json.dumps([forms, real, golden, loaded.digest, str(self._today())], ensure_ascii=False)
         key = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self._reports:
@@ -326,7 +331,7 @@ class Workbench:
         return self._reports[key]
 
     async def _forms_of(self, keys: Sequence[str]) -> list[Document]:
-        loaded = await self._shelf.loaded()
+        loaded = await self.shelf.loaded()
         forms = []
         for key in keys:
             draft = await asyncio.to_thread(self.workbook.draft, key)

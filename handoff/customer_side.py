@@ -24,6 +24,7 @@ from handoff.records.change import Change
 from handoff.records.model import TicketKind
 from handoff.records.tickets import from_message, from_rating
 from handoff.views import Views
+from handoff.wishes import question_at
 
 RECENT_ENTRIES = 60
 RACES = 5  # how often a step is tried anew because somebody else was faster
@@ -123,6 +124,25 @@ class CustomerSide(Views):
         """有用/没用 about bot message `seq`."""
         data = {"what": "vote", "about": seq, "useful": useful}
         return await self._write(conversation_id, key, EntryKind.FEEDBACK, Author.CUSTOMER, data=data)
+
+    async def wish(self, conversation_id: str, *, key: str, seq: int, wanted: bool = True) -> Entry:
+        """The customer wants to be told once there is an answer to the question of bot message `seq`, or no more.
+
+        Raises Invalid where a wish is not offered, Refused when too many stand.
+        """
+        around = await self._backend.log(conversation_id, after=0, before=seq + 1, limit=RECENT_ENTRIES)
+        asked = question_at(around, seq)
+        if asked is None:
+            raise Invalid("seq: no question that the bot could not answer")
+        return await self._backend.wishes.make(
+            conversation_id,
+            key=name("key", key),
+            about=seq,
+            seq=asked.seq,
+            question=asked.text,
+            wanted=wanted,
+            key_ttl_ms=self.policy.key_ttl_ms,
+        )
 
     async def rate(self, conversation_id: str, *, key: str, score: int, comment: str = "", stretch: str = "") -> Entry:
         """Satisfaction from 1 to 5 with one stretch: the bot's, or one case's. A bad one makes a ticket."""

@@ -27,6 +27,7 @@ from handoff.records.change import Change
 from handoff.records.model import NOBODY, Owner, Ticket, TicketKind
 from handoff.records.tickets import TicketVerb, answered, from_wrap_up, ticket_id
 from handoff.triggers import calls_off
+from handoff.wishes import Telling, Wish
 
 TOO_MANY_ATTEMPTS = "attempts"
 
@@ -85,6 +86,18 @@ class Desk(CustomerSide):
         )
         await self.drain()
         return finished
+
+    async def wishes(self, *, limit: int) -> list[Wish]:
+        """What customers want to be told once there is an answer; those who wished longest ago first."""
+        return await self._backend.wishes.all(limit=limit)
+
+    async def tell(self, wish: Wish, message: BotMessage) -> Telling:
+        """Answer a wish in its customer's own thread, once. Raises Refused while a person serves it or is called."""
+        reply = _reply(message, 0)
+        # Not `about` the question: what became of it when it was asked stays as it was.
+        data = {**reply.data, "told": wish.seq}
+        del data["about"]
+        return await self._backend.wishes.tell(wish.conversation_id, wish.seq, text=reply.text, data=data)
 
     async def turn_alive(self, worker_id: str, turns: Sequence[Turn]) -> None:
         """The worker still runs these turns: they keep their lease. One that it gave up goes to another after it."""

@@ -18,6 +18,7 @@ from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Parcel, Sa
 from handoff.records.change import Change
 from handoff.records.model import Owner
 from handoff.records.ports import RecordStore
+from handoff.wishes import WishStore
 
 
 @dataclass(frozen=True)
@@ -288,6 +289,10 @@ class DeskBackend(Protocol):
     @property
     def records(self) -> RecordStore:
         """Customers, tickets and departures."""
+
+    @property
+    def wishes(self) -> WishStore:
+        """Who wants to be told an answer that the bot did not have."""
 
     @property
     def outbox(self) -> Outbox:

@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS draft (
 CREATE TABLE IF NOT EXISTS topic (
     entry_id TEXT PRIMARY KEY, question TEXT NOT NULL, wordings TEXT NOT NULL, who TEXT NOT NULL,
     taken_ms INTEGER NOT NULL, published_ms INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS to_tell (
+    conversation_id TEXT NOT NULL, seq INTEGER NOT NULL, question TEXT NOT NULL, entry_id TEXT NOT NULL,
+    who TEXT NOT NULL, at_ms INTEGER NOT NULL, told_ms INTEGER NOT NULL, PRIMARY KEY (conversation_id, seq));
 """
 
 
@@ -55,6 +58,22 @@ class Topic:
     who: str
     taken_ms: int
     published_ms: int = 0
+
+
+@dataclass(frozen=True)
+class ToTell:
+    """An editor wants a customer to be told that an entry answers what they asked; `told_ms` 0: not yet.
+
+    `conversation_id` and `seq` name the question.
+    """
+
+    conversation_id: str
+    seq: int
+    question: str
+    entry_id: str
+    who: str
+    at_ms: int = 0
+    told_ms: int = 0
 
 
 class DraftChangedError(Exception):
@@ -123,6 +142,42 @@ class Workbook:
         with self.open() as db:
             rows = db.execute("SELECT * FROM topic ORDER BY taken_ms DESC")
             return [Topic(row[0], row[1], tuple(json.loads(row[2])), row[3], row[4], row[5]) for row in rows]
+
+    # --- customers to be told
+
+    def to_tell(self, wanted: Iterable[ToTell]) -> None:
+        """Remember whom to tell; a question that is remembered already, told or not, stays as it is."""
+        rows = [(one.conversation_id, one.seq, one.question, one.entry_id, one.who, self.clock(), 0) for one in wanted]
+        with self.open() as db:
+            db.executemany("INSERT OR IGNORE INTO to_tell VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def untold(self) -> list[ToTell]:
+        """Who is still to be told, those remembered first first."""
+        with self.open() as db:
+            rows = db.execute("SELECT * FROM to_tell WHERE told_ms = 0 ORDER BY at_ms, conversation_id, seq")
+            return [ToTell(*row) for row in rows]
+
+    def told(self, one: ToTell) -> None:
+        """They were told."""
+        with self.open() as db:
+            db.execute(
+                "UPDATE to_tell SET told_ms = ? WHERE conversation_id = ? AND seq = ? AND told_ms = 0",
+                (self.clock(), one.conversation_id, one.seq),
+            )
+
+    def need_not_tell(self, one: ToTell) -> None:
+        """They do not want it any more, or there is nothing to tell."""
+        with self.open() as db:
+            db.execute(
+                "DELETE FROM to_tell WHERE conversation_id = ? AND seq = ? AND told_ms = 0",
+                (one.conversation_id, one.seq),
+            )
+
+    def tellings(self) -> dict[str, tuple[int, int]]:
+        """For each entry how many customers were told of it, and how many are still to be."""
+        with self.open() as db:
+            rows = db.execute("SELECT entry_id, SUM(told_ms > 0), SUM(told_ms = 0) FROM to_tell GROUP BY entry_id")
+            return {row[0]: (int(row[1]), int(row[2])) for row in rows}
 
     @contextlib.contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:

@@ -6,6 +6,7 @@ reading and writing, so each is atomic within its event loop.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from handoff.errors import NotAllowed, Refused, Stale
 from handoff.lifecycle import Verb, can, next_state
 from handoff.memory.state import ACTIVE, AGENT, BOT, WRAP_UP, Conversation
 from handoff.memory.turns import Turns
+from handoff.memory.wishes import MemoryWishes
 from handoff.model import (
     OPEN_STATES,
     Agent,
@@ -30,6 +32,15 @@ from handoff.records.model import Owner
 
 class MemoryBackend(Turns):
     """A DeskBackend for one event loop; `clock` gives UTC milliseconds and may be moved by tests."""
+
+    def __init__(self, clock: Callable[[], int] | None = None) -> None:
+        super().__init__(clock)
+        self._wishes = MemoryWishes(self)
+
+    @property
+    def wishes(self) -> MemoryWishes:
+        """Who wants to be told an answer that the bot did not have."""
+        return self._wishes
 
     # --- customer side
 

@@ -30,6 +30,7 @@ from handoff.redis.outbox import RedisOutbox
 from handoff.redis.records import RedisRecords
 from handoff.redis.scripts import ScriptRunner
 from handoff.redis.turn_queue import BLOCK_MS, TurnQueue
+from handoff.redis.wishes import RedisWishes
 
 COMMAND_SECONDS = 2.0  # a script takes well under a millisecond; whoever waits longer has lost Redis
 HISTORY_LIMIT = 50
@@ -67,6 +68,7 @@ class RedisBackend:
         )
         self._records = RedisRecords(self._client, self._keys, self._run)
         self._outbox = RedisOutbox(self._client, self._blocking, self._keys, BLOCK_MS)
+        self._wishes = RedisWishes(self._run)
 
     # --- customer side
 
@@ -417,6 +419,10 @@ class RedisBackend:
     @property
     def outbox(self) -> RedisOutbox:
         return self._outbox
+
+    @property
+    def wishes(self) -> RedisWishes:
+        return self._wishes
 
     async def publish(self, event: DeskEvent) -> None:
         try:

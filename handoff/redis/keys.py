@@ -30,6 +30,9 @@
     ├── :remarks:KIND:ID list          its history, oldest first (JSON)
     ├── :list:NAME    sorted set       record ids by place; the lists are named in records/change.py
     ├── :unique:NAME  string           the id of the record that a name leads to
+    ├── :wishes:ID    hash             number of a question → "AT_MS QUESTION": what its customer wants to be told
+    ├── :wishing      sorted set       conversations with such wishes, by when the last was made
+    ├── :told:ID      set              numbers of the questions that were told
     ├── :departed     set              agents who have left for good
     ├── :outbox       stream           every change in full, until the archive has it; group `archive`. An item is
     │                                  kind (entry, case, conversation, customer, ticket, departure, remark),
