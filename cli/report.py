@@ -20,6 +20,7 @@ from cli.places import FAQ
 from cli.problem import Problem
 from contracts.codec import encode
 from gateway.asked import PROBE
+from gateway.report_words import REASONS, VERDICTS
 from handoff.days import begins_ms
 
 if TYPE_CHECKING:
@@ -27,27 +28,6 @@ if TYPE_CHECKING:
 
 DAYS = 7
 MOST_MISSES = 10
-REASONS = {
-    "explicit_request": "要求人工",
-    "anger": "情绪激动",
-    "repeated_failure": "建议无效",
-    "repeated_question": "重复提问",
-    "threat": "投诉风险",
-    "sensitive": "敏感事项",
-    "misses": "连续未命中",
-    "bot_unavailable": "机器人故障",
-    "downvote": "回答被评没用",
-    "supervisor": "主管介入",
-}
-VERDICTS = {
-    "resolved": "已解决",
-    "handed": "转了人工",
-    "downvoted": "点了没用",
-    "unanswered": "没答上",
-    "repeated": "又来问同一件事",
-    "pending": "未满 72 小时",
-    "chat": "只是闲聊",
-}
 
 
 def report(

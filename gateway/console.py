@@ -1,7 +1,7 @@
 """What all consoles share: the board (queue and colleagues, as shown) and the presence of the agents connected here.
 
-The board reads queue and agents again after something moved, at most every `EVERY_S`, once for the whole process,
-and sends the result to every console whose view it changes.
+The board reads queue and agents again after something moved (see follower), once for the whole process, and sends the
+result to every console whose view it changes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from contracts.codec import encode
 from contracts.conversation import DeskEvent
+from gateway.follower import Follower
 from gateway.people import Person
 from gateway.relay import Inbox, Relay
 from handoff.desk import Desk
@@ -23,8 +24,6 @@ from handoff.model import Agent, AgentStatus, Case, Glance
 
 log = logging.getLogger("jiehua.console")
 
-# How often, at most, the shared lists are read again and sent.
-EVERY_S = 0.25
 # Consoles show the head of a long queue; the rest would cost every agent a large frame at each change.
 QUEUE_SHOWN = 200
 # A page that reloads is away for a moment; only after this long is its agent away.
@@ -82,32 +81,17 @@ async def case_views(desk: Desk, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return [case_view(case, known.get(case.conversation_id)) for case in cases]
 
 
-class Board:
+class Board(Follower):
     """Queue and agents as every console shows them."""
 
     def __init__(self, desk: Desk, relay: Relay) -> None:
+        super().__init__(relay)
         self._desk = desk
-        self._consoles: set[Inbox] = set()
         self._queue: list[dict[str, Any]] = []
         self._agents: list[dict[str, Any]] = []
         self._queued: frozenset[str] = frozenset()
         self._stale_queue = True
         self._stale_agents = True
-        self._moved = asyncio.Event()
-        self._reading = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-        relay.listen(self._on_event)
-
-    def start(self) -> None:
-        """Begin to follow what moves."""
-        self._task = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def lists(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """(queue, agents) as they are now."""
@@ -123,7 +107,7 @@ class Board:
         finally:
             self._consoles.discard(inbox)
 
-    def _on_event(self, event: DeskEvent) -> None:
+    def _touches(self, event: DeskEvent) -> bool:
         if event.kind in ("queue", "resync"):
             self._stale_queue = self._stale_agents = True
         elif event.kind == "agent":
@@ -131,20 +115,8 @@ class Board:
         elif event.kind in ("entry", "conversation") and event.conversation_id in self._queued:
             self._stale_queue = True
         else:
-            return
-        self._moved.set()
-
-    async def _follow(self) -> None:
-        while True:
-            await self._moved.wait()
-            self._moved.clear()
-            if self._consoles:
-                try:
-                    await self._read()
-                except DeskError as error:
-                    log.warning("cannot read the queue: %s", type(error).__name__)
-                    self._moved.set()
-            await asyncio.sleep(EVERY_S)
+            return False
+        return True
 
     async def _read(self) -> None:
         """Read what is stale; send what differs."""
@@ -171,10 +143,6 @@ class Board:
                 if agents != self._agents:
                     self._agents = agents
                     self._tell({"type": "agents", "agents": agents})
-
-    def _tell(self, frame: dict[str, Any]) -> None:
-        for inbox in tuple(self._consoles):
-            inbox.put(frame)
 
 
 class Presence:

@@ -7,21 +7,18 @@ has and gets what came after it; what it holds plus what came is what a fresh on
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import secrets
 from collections import deque
 from typing import Any
 
 from contracts.conversation import DeskEvent
-from gateway.console import EVERY_S, case_views
+from gateway.console import case_views
+from gateway.follower import Follower
 from gateway.relay import Inbox, Relay
 from handoff.desk import Desk
-from handoff.errors import DeskError, NotFound
+from handoff.errors import NotFound
 from handoff.model import Case, CaseState
-
-log = logging.getLogger("jiehua.floor")
 
 #: Chats, and messages left, that a reading of everything takes; beyond that the longest running are shown.
 MOST = 2000
@@ -31,34 +28,19 @@ REMEMBERED = 512
 View = dict[str, Any]
 
 
-class Floor:
+class Floor(Follower):
     """The floor of one process; its numbers mean nothing to another, so each has a name."""
 
     def __init__(self, desk: Desk, relay: Relay) -> None:
+        super().__init__(relay)
         self.name = secrets.token_hex(6)
         self._desk = desk
         self._views: dict[str, View] = {}
         self._case_of: dict[str, str] = {}  # conversation id -> case id
         self._number = 1  # 0 is what a page has that has nothing
         self._changes: deque[View] = deque(maxlen=REMEMBERED)
-        self._consoles: set[Inbox] = set()
         self._touched: set[str] = set()
         self._all_stale = True
-        self._moved = asyncio.Event()
-        self._reading = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-        relay.listen(self._on_event)
-
-    def start(self) -> None:
-        """Begin to follow what moves."""
-        self._task = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Stop following."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def enter(self, inbox: Inbox, *, floor: str, after: int) -> None:
         """Put what a console lacks that has number `after` of `floor` into its inbox, and every later difference."""
@@ -81,31 +63,18 @@ class Floor:
     def _frame(self, cases: list[View], gone: list[str], *, whole: bool) -> View:
         return {"type": "floor", "floor": self.name, "id": self._number, "cases": cases, "gone": gone, "whole": whole}
 
-    def _on_event(self, event: DeskEvent) -> None:
+    def _touches(self, event: DeskEvent) -> bool:
         if event.kind == "resync":
             self._all_stale = True
         elif self._all_stale:
-            return
+            return False
         elif event.kind == "queue":
             self._touched.add(event.data.get("case_id") or self._case_of.get(event.conversation_id, ""))
         elif event.kind in ("entry", "conversation") and event.conversation_id in self._case_of:
             self._touched.add(self._case_of[event.conversation_id])
         else:
-            return
-        self._moved.set()
-
-    async def _follow(self) -> None:
-        while True:
-            await self._moved.wait()
-            self._moved.clear()
-            if self._consoles:
-                try:
-                    await self._read()
-                except DeskError as error:
-                    log.warning("cannot read the floor: %s", type(error).__name__)
-                    self._all_stale = True
-                    self._moved.set()
-            await asyncio.sleep(EVERY_S)
+            return False
+        return True
 
     async def _read(self) -> None:
         """Read what moved, number the difference and tell it."""
@@ -145,8 +114,7 @@ class Floor:
         self._number += 1
         frame = self._frame(changed, gone, whole=False)
         self._changes.append(frame)
-        for inbox in tuple(self._consoles):
-            inbox.put(frame)
+        self._tell(frame)
 
 
 def _belongs(case: Case) -> bool:

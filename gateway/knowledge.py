@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -14,7 +13,6 @@ from gateway.errors import BadRequest
 from gateway.parts import Parts
 from gateway.people import Person, Role
 from gateway.shelf import Wanted
-from handoff.days import ZONE
 from knowledge_base.workbook import Draft
 
 T = TypeVar("T")
@@ -229,14 +227,14 @@ def routes(parts: Parts) -> APIRouter:
     @router.get("/insight")
     async def insight(request: Request) -> Response:
         await editor(request)
-        return wire.answer(await bench.voice.insight(*_days(request)))
+        return wire.answer(await bench.voice.insight(*wire.days(request)))
 
     @router.get("/insight.csv")
     async def insight_csv(request: Request) -> Response:
         await editor(request)
         headers = {"Content-Disposition": 'attachment; filename="insight.csv"', "Cache-Control": "no-store"}
         return Response(
-            await bench.voice.insight_csv(*_days(request)), media_type="text/csv; charset=utf-8", headers=headers
+            await bench.voice.insight_csv(*wire.days(request)), media_type="text/csv; charset=utf-8", headers=headers
         )
 
     return router
@@ -245,15 +243,3 @@ def routes(parts: Parts) -> APIRouter:
 def _check_key(key: str) -> None:
     if not key.isprintable() or len(key) > 160:
         raise BadRequest("草稿的 key 不对。")
-
-
-def _days(request: Request) -> tuple[date | None, date | None]:
-    """The first and the last day asked for, days of the zone ZONE."""
-    found: list[date | None] = []
-    for name in ("from", "to"):
-        asked = request.query_params.get(name, "")
-        try:
-            found.append(date.fromisoformat(asked) if asked else None)
-        except ValueError as error:
-            raise BadRequest(f"{name} 要写成 2026-11-01 这样的日期（{ZONE}）。") from error
-    return found[0], found[1]

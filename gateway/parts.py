@@ -14,6 +14,7 @@ from gateway.console import Board, Presence
 from gateway.directory import Directory
 from gateway.faq_drafts import FaqDrafts
 from gateway.faq_texts import FaqTexts
+from gateway.figures import Figures, Rules
 from gateway.floor import Floor
 from gateway.mentions import Mentions
 from gateway.people import People, Person, database_url
@@ -94,6 +95,7 @@ class Parts:
     drafts: FaqDrafts
     mentions: Mentions
     floor: Floor
+    figures: Figures
 
     @classmethod
     def build(
@@ -153,6 +155,7 @@ class Parts:
             claims=Claims(store),
             attachments=Attachments(settings),
             drafts=FaqDrafts(settings.faq),
+            figures=Figures(settings, people, lambda: Rules(desk.policy.calendar)),
             canned=CannedReplies(settings.database_url or database_url(settings.data)),
         )
 

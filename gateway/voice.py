@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.codec import encode
-from gateway.archive import open_archive
+from gateway.archive import Shelved
 from gateway.asked import PROBE, asked_of, latest
-from gateway.errors import BadRequest, Missing, Unavailable
+from gateway.errors import BadRequest, Missing
 from gateway.scoring import Scoring
 from gateway.settings import Settings
-from handoff.archive import Archive, ArchiveError
 from handoff.days import ZONE, begins_ms, day_of
 from handoff.insight import Insight, insight, table
 from knowledge_base.files import Reader
@@ -37,10 +35,9 @@ class Voice:
     """Reads the archive; without one everything is empty."""
 
     def __init__(self, settings: Settings, scoring: Scoring, workbook: Workbook) -> None:
-        self._settings = settings
+        self._shelved = Shelved(settings)
         self._scoring = scoring
         self._workbook = workbook
-        self._archive: Archive | None = None
         self._zone = ZoneInfo(ZONE)
         self._reader = Reader(settings.faq)
 
@@ -48,7 +45,7 @@ class Voice:
 
     def latest(self, count: int) -> list[str]:
         """The texts of the last `count` questions, each once."""
-        with self._reading() as archive:
+        with self._shelved.reading() as archive:
             asked = latest(archive, count, now_ms=_now_ms()) if archive is not None else []
         return list(dict.fromkeys(one.text for one in asked))
 
@@ -113,7 +110,7 @@ class Voice:
             raise BadRequest(f"起始日要在截止日之前，最多 {MOST_DAYS} 天。")
         until = begins_ms(last + timedelta(days=1), self._zone)
         categories = {entry.id: entry.category for entry in self._reader.load().entries if entry.category}
-        with self._reading() as archive:
+        with self._shelved.reading() as archive:
             threads = archive.threads(begins_ms(first, self._zone), until) if archive is not None else iter(())
             return insight(
                 (thread for thread in threads if thread.conversation_id != PROBE),
@@ -126,21 +123,11 @@ class Voice:
     # --- inside
 
     def _asked(self) -> list[Document]:
-        with self._reading() as archive:
+        with self._shelved.reading() as archive:
             if archive is None:
                 return []
             found = latest(archive, MOST_ASKED, now_ms=_now_ms(), most_days=GAP_DAYS)
         return [encode(asdict(asked_of(one))) | {"at_ms": one.at_ms} for one in found]
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Archive | None]:
-        """The archive, or None where nothing was archived yet."""
-        try:
-            if self._archive is None:
-                self._archive = open_archive(self._settings)
-            yield None if self._archive.database.missing else self._archive
-        except ArchiveError as error:
-            raise Unavailable("归档暂时读不了，请稍后再试。") from error
 
     def _today(self) -> date:
         return day_of(_now_ms(), self._zone)

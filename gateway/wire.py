@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from gateway import frames
-from gateway.errors import GatewayError, TooLong
+from gateway.errors import BadRequest, GatewayError, TooLong
+
+# Days whose midnights are moments in every zone, and in which somebody may have asked something.
+_YEARS = range(2000, 2200)
 
 
 def dumps(value: Any) -> str:
@@ -55,6 +59,21 @@ async def read_object(request: Request, *, limit: int) -> dict[str, Any]:
             raise TooLong(f"请求太大了，最多 {limit} 字节。")
         chunks.append(chunk)
     return frames.parse(b"".join(chunks), limit=limit)
+
+
+def days(request: HTTPConnection) -> tuple[date | None, date | None]:
+    """The days `from` and `to` of the query string, None where not given. Raises BadRequest naming the field."""
+    found: list[date | None] = []
+    for name in ("from", "to"):
+        text = request.query_params.get(name, "")
+        try:
+            day = date.fromisoformat(text) if text else None
+        except ValueError as error:
+            raise BadRequest("日期要写成 2026-11-01 这样。", details={"field": name}) from error
+        if day is not None and day.year not in _YEARS:
+            raise BadRequest("日期太早或太晚了。", details={"field": name})
+        found.append(day)
+    return found[0], found[1]
 
 
 def _digits(text: str) -> str:

@@ -8,13 +8,15 @@ row add up. Times are in ms, rates from 0 to 1, and None where there is nothing 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from contracts.conversation import Author, Entry, EntryKind
 from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
-from handoff.contacts import JUDGED, Exchange, Reaction, Verdict, contacts, exchanges
+from handoff.contacts import JUDGED, Contact, Exchange, Reaction, Verdict, contacts, exchanges
 from handoff.ledger import Closing, Owed, Sla, ledger
 from handoff.lifecycle import Verb
 from handoff.model import Case, Thread
@@ -138,10 +140,40 @@ def report(
     `threads` are the conversations active then, each whole. `categories` names the category of FAQ entries; those
     that were answered name theirs.
     """
-    tally = _Tally(from_ms, until_ms, now_ms, dict(categories or {}))
+    edges = (from_ms, until_ms)
+    return reports(threads, edges, now_ms=now_ms, categories=categories, sla=sla, calendar=calendar).whole
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A period as a whole, and the parts of it that follow each other without a gap."""
+
+    whole: Report
+    parts: tuple[Report, ...]
+
+
+def reports(
+    threads: Iterable[Thread],
+    edges_ms: Sequence[int],
+    *,
+    now_ms: int,
+    categories: Mapping[str, str] | None = None,
+    sla: Sla | None = None,
+    calendar: BusinessCalendar = ALWAYS_OPEN,
+) -> Reports:
+    """As `report`, also for each part of the period, in one pass; `edges_ms` ascend, from its beginning to its end."""
+    known = dict(categories or {})  # shared: what one part learns of an entry's category holds for all
+    whole = _Tally(edges_ms[0], edges_ms[-1], now_ms, known)
+    parts = [_Tally(begin, end, now_ms, known) for begin, end in pairwise(edges_ms)]
     for thread in threads:
-        tally.count(thread, sla, calendar)
-    return tally.report()
+        told = _told(thread, now_ms, sla, calendar)
+        whole.count(told)
+        # Everything counted is as old as some entry, so the parts before the first and after the last need no look.
+        times = [entry.at_ms for entry in thread.entries] or [edges_ms[-1]]
+        first, last = bisect_right(edges_ms, min(times)) - 1, bisect_right(edges_ms, max(times))
+        for part in parts[max(0, first) : last]:
+            part.count(told)
+    return Reports(whole.report(), tuple(part.report() for part in parts))
 
 
 def spread(values: Iterable[int]) -> Spread:
@@ -151,6 +183,25 @@ def spread(values: Iterable[int]) -> Spread:
         return Spread()
     at = [ranked[math.ceil(share * len(ranked) / 100) - 1] for share in (50, 90, 95)]
     return Spread(len(ranked), at[0], at[1], at[2], ranked[-1])
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One conversation with what is read out of its log, once for all periods."""
+
+    thread: Thread
+    turns: Mapping[int, Exchange]
+    contacts: Sequence[Contact]
+    owed: Sequence[Owed]
+
+
+def _told(thread: Thread, now_ms: int, sla: Sla | None, calendar: BusinessCalendar) -> _Told:
+    return _Told(
+        thread,
+        exchanges(thread.entries),
+        contacts(thread.entries, known_until_ms=now_ms),
+        ledger(thread.entries, sla=sla, calendar=calendar),
+    )
 
 
 @dataclass
@@ -175,22 +226,22 @@ class _Tally:
     scores: dict[str, list[int]] = field(default_factory=dict)
     missed: list[Exchange] = field(default_factory=list)
 
-    def count(self, thread: Thread, sla: Sla | None, calendar: BusinessCalendar) -> None:
+    def count(self, told: _Told) -> None:
         """Add one conversation."""
-        turns = exchanges(thread.entries)
+        thread, turns = told.thread, told.turns
         self._count_volumes([entry for entry in thread.entries if self._within(entry.at_ms)], turns)
         for turn in turns.values():
             if turn.category:
                 self.categories.setdefault(turn.entry_id, turn.category)
             if turn.reaction is Reaction.MISS and self._within(turn.at_ms):
                 self.missed.append(turn)
-        for contact in contacts(thread.entries, known_until_ms=self.now_ms):
+        for contact in told.contacts:
             if self._within(contact.from_ms):
                 self.verdicts[contact.verdict] += 1
                 self.ripe[contact.verdict] += contact.ripe
         self._count_cases(thread)
         groups = {case.case_id: case.group for case in thread.cases}
-        for row in ledger(thread.entries, sla=sla, calendar=calendar):
+        for row in told.owed:
             if self._within(row.since_ms):
                 self.by_agent.setdefault(_answerable(row), []).append(row)
                 self.by_group.setdefault(groups.get(row.case_id, ""), []).append(row)

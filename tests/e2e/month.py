@@ -21,6 +21,8 @@ CALM = Sentiment("neutral", 0.1, 0.8, 0.1, 0.1, 0.0, 0.0)
 CROSS = Sentiment("negative", 0.8, 0.2, 0.0, 1.8, 0.2, 0.0)
 PARKING = ("门店能停车吗", "你们店里有停车位吗", "停车要不要钱", "开车过来有地方停车吗")
 PARKING_ANSWER = "有地下车库，消费满 100 元免费停两小时，请在收银台登记车牌。"
+#: Agents and their groups.
+STAFF = {"wang": ("default",), "li": ("default", "物流")}
 #: (question, entry that answers or comes nearest, its question, outcome, product named, cross)
 TOLD = (
     ("退款多久能到", "refund-arrival-time", "退款多久到账", "answer", "", False),
@@ -72,20 +74,40 @@ class Month:
         finished = await self.desk.finish_turn(turn, TurnResult((messages[outcome],), understanding))
         return finished.entries[-1].seq
 
-    async def answered_by_a_person(self, who: str, reply: str) -> None:
-        """The customer calls a person, who answers and closes."""
+    async def staffed(self, status: AgentStatus) -> None:
+        """Everybody is heard of and takes work, or rests."""
+        for name, groups in STAFF.items():
+            await self.desk.agent_online(name, display=name, groups=groups, cap=5)
+            await self.desk.set_status(name, status)
+
+    async def answered_by_a_person(self, who: str, reply: str, *, wait_ms: int = 0, score: int = 0) -> None:
+        """The customer calls a person, waits, is answered, and may say how it was."""
+        await self.staffed(AgentStatus.BREAK)
         case = await self.desk.request_human(who, key=self.key())
-        view = await self.desk.accept("wang", case.case_id)
+        self.now_ms += wait_ms
+        taking = list(STAFF)[self.now_ms // (2 * DAY_MS) % len(STAFF)]
+        await self.desk.set_status(taking, AgentStatus.READY)
+        agent = (await self.desk.case(case.case_id)).offered_to
+        view = await self.desk.accept(agent, case.case_id)
         self.now_ms += 4 * 60_000
-        await self.desk.agent_say("wang", who, key=self.key(), text=reply, epoch=view.epoch)
+        await self.desk.agent_say(agent, who, key=self.key(), text=reply, epoch=view.epoch)
         self.now_ms += 60_000
-        await self.desk.resolve("wang", case.case_id, outcome={"reason": "done"})
+        await self.desk.resolve(agent, case.case_id, outcome={"reason": "done"})
+        if score:
+            await self.desk.rate(who, key=self.key(), score=score, stretch=case.case_id)
+
+    async def gives_up(self, who: str, wait_ms: int) -> None:
+        """The customer calls a person, and does not wait for one."""
+        await self.staffed(AgentStatus.BREAK)
+        await self.desk.request_human(who, key=self.key())
+        self.now_ms += wait_ms
+        await self.desk.cancel_wait(who)
 
     async def live(self) -> None:
         """Four weeks: what the base knows every day, the car park on most, and more of both at weekends."""
         for day in range(28):
             morning = self.now_ms
-            await self.desk.agent_online("wang", display="小王", cap=5, status=AgentStatus.READY)
+            await self.staffed(AgentStatus.READY)
             busy = 3 if day % 7 in (5, 6) else 1
             for number in range(busy + day // 9):
                 text, entry_id, question, outcome, product, cross = TOLD[(day + 3 * number) % len(TOLD)]
@@ -98,7 +120,11 @@ class Month:
                 who = f"p{day}"
                 await self.ask(who, PARKING[day % len(PARKING)], ("service-hours", "几点营业"), Outcome.MISS)
                 if day % 2:
-                    await self.answered_by_a_person(who, PARKING_ANSWER)
+                    waited = (day % 5 + 1) * 25_000
+                    await self.answered_by_a_person(who, PARKING_ANSWER, wait_ms=waited, score=(day * 7) % 6)
+            if day % 5 == 3:
+                await self.desk.open(f"g{day}")
+                await self.gives_up(f"g{day}", (day % 4 + 1) * 60_000)
             if day % 10 == 4:
                 who = f"o{day}"
                 await self.ask(who, f"帮我查 SG2026110300{day} 用 13812345678 寄到火星吗", ("", ""), Outcome.MISS)

@@ -298,3 +298,23 @@ class EditorPage(Screen):
         self.compare()
         self.dialog.get_by_role("button", name="发布", exact=True).click()
         expect(self.dialog).to_have_count(0, timeout=60_000)
+
+
+class ReportsPage(Screen):
+    """The supervisors' reports, logged in, of the period that the address names."""
+
+    def __init__(
+        self, browser: Browser, url: str, name: str, password: str, *, viewport: dict[str, int], period: str
+    ) -> None:
+        super().__init__(browser, viewport=viewport)
+        self.page.goto(f"{url}/reports#{period}")
+        self.page.get_by_label("账号").fill(name)
+        self.page.get_by_label("密码").fill(password)
+        self.page.get_by_role("button", name="登录").click()
+        expect(self.page.locator(".tile").first).to_be_visible()
+
+    def tile(self, name: str) -> Locator:
+        return self.page.locator(f"[data-tile={name}]")
+
+    def panel(self, name: str) -> Locator:
+        return self.page.locator(f"[data-panel={name}]")

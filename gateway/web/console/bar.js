@@ -1,11 +1,11 @@
 /** The console's top line: views, status, sound, help, who is logged in. */
 
 import { h } from "../shared/dom.js";
+import { staffLinks } from "../shared/staff.js";
 import { t } from "../shared/texts.js";
 
 const STATUSES = ["ready", "break"];
 const SUPERVISING = new Set(["supervisor", "admin"]);
-const EDITING = new Set(["editor", "admin"]);
 
 /** `actions`: `{status(name), show(view), mentions(), help(), logOut()}`. Returns `{element, render(status, view, unseen)}`. */
 export function makeBar(me, notifier, actions) {
@@ -24,7 +24,7 @@ export function makeBar(me, notifier, actions) {
     { class: "bar" },
     h("h1", { class: "bar-title" }, t("desk.title")),
     supervises ? h("div", { class: "segment" }, views) : null,
-    me.roles.some((role) => EDITING.has(role)) ? h("a", { class: "button plain", href: "/knowledge" }, t("desk.knowledge")) : null,
+    staffLinks(me, "desk"),
     h("span", { class: "bar-space" }),
     h("span", { class: "bar-who" }, me.display),
     h("div", { class: "segment", role: "group", "aria-label": t("desk.status") }, statuses),

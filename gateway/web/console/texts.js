@@ -9,7 +9,6 @@ addTexts({
   "desk.all": ["全部", "All"],
   "desk.supervisor": ["主管", "Supervisor"],
   "desk.chats": ["会话", "Chats"],
-  "desk.knowledge": ["知识库", "Knowledge"],
   "desk.help": ["快捷键", "Shortcuts"],
   "desk.sound": ["提示音", "Sound"],
   "desk.status": ["状态", "Status"],

@@ -3,7 +3,7 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { differenceChoice } from "./diff.js";
-import { button } from "./parts.js";
+import { button } from "../shared/parts.js";
 
 /** Draws into `banner`, which is hidden again once chosen. */
 export function makeConflict(banner) {

@@ -3,7 +3,7 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
-import { button, slot, tableOf, tag } from "./parts.js";
+import { button, slot, tableOf, tag } from "../shared/parts.js";
 import { publishDialog } from "./publish.js";
 
 export function makeDrafts(tools) {

@@ -5,7 +5,7 @@ import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
 import { makeConflict } from "./conflict.js";
 import { makeForm, sameForm, today } from "./form.js";
-import { button, confirmDialog, debounce, reasonOf } from "./parts.js";
+import { button, confirmDialog, debounce, reasonOf } from "../shared/parts.js";
 import { makePreview } from "./preview.js";
 import { publishDialog } from "./publish.js";
 

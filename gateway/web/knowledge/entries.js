@@ -3,7 +3,7 @@
 import { h, reconcile } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { makeEditor } from "./editor.js";
-import { button, debounce, reasonOf, tag } from "./parts.js";
+import { button, debounce, reasonOf, tag } from "../shared/parts.js";
 
 const TYPING_MS = 250;
 const DUES = ["expired", "expires_soon", "review"];
@@ -70,7 +70,7 @@ export function makeEntries(tools) {
     try {
       answer = await tools.get(`entries?${query}`);
     } catch (error) {
-      if (mine === generation) say(t("kb.failed", { why: reasonOf(error) }));
+      if (mine === generation) say(t("view.failed", { why: reasonOf(error) }));
       return;
     }
     if (mine !== generation) return;

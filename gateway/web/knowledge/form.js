@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { button } from "./parts.js";
+import { button } from "../shared/parts.js";
 
 const STATUSES = ["published", "draft", "retired"];
 const COMMA = /[,，、;；\n]+/;

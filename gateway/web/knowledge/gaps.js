@@ -2,8 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { button, percent, reasonOf, slot, tableOf, tag } from "./parts.js";
-import { bars } from "./plots.js";
+import { button, percent, reasonOf, slot, tableOf, tag } from "../shared/parts.js";
+import { bars } from "../shared/plots.js";
 
 const SHOWN_WORDINGS = 8;
 

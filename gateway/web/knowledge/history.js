@@ -4,7 +4,7 @@ import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
 import { differenceTable } from "./diff.js";
-import { button, reasonOf, slot } from "./parts.js";
+import { button, reasonOf, slot } from "../shared/parts.js";
 
 export function makeHistory(tools) {
   const title = h("h2", {});

@@ -4,8 +4,8 @@ import { h } from "../shared/dom.js";
 import { onEnter } from "../shared/enter.js";
 import { renderMarkdown } from "../shared/markdown.js";
 import { t } from "../shared/texts.js";
-import { button, percent, slot } from "./parts.js";
-import { level } from "./plots.js";
+import { button, percent, slot } from "../shared/parts.js";
+import { level } from "../shared/plots.js";
 
 const number = (value) => value.toFixed(2);
 /** Beginnings of the finder's own words for what decided, and the key of ours. */

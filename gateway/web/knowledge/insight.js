@@ -2,8 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { percent, slot } from "./parts.js";
-import { bars } from "./plots.js";
+import { percent, slot } from "../shared/parts.js";
+import { bars } from "../shared/plots.js";
 
 const MOST_TOPICS = 20;
 const MOST_PRODUCTS = 12;

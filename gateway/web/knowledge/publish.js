@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { button, openDialog, reasonOf, slot } from "./parts.js";
+import { button, openDialog, reasonOf, slot } from "../shared/parts.js";
 import { reportView } from "./report.js";
 
 const LEAST_REASON = 4;

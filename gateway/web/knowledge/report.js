@@ -2,7 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
-import { tableOf, tag } from "./parts.js";
+import { tableOf, tag } from "../shared/parts.js";
 
 const VERDICTS = ["broken", "weaker", "changed", "improved", "same"];
 

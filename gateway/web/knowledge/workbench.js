@@ -2,6 +2,7 @@
 
 import { get, post } from "../shared/api.js";
 import { h } from "../shared/dom.js";
+import { staffBar, telling } from "../shared/staff.js";
 import { t } from "../shared/texts.js";
 import { makeDrafts } from "./drafts.js";
 import { makeEntries } from "./entries.js";
@@ -13,7 +14,6 @@ import { makeInsight } from "./insight.js";
 const VIEWS = { entries: makeEntries, hits: makeHits, drafts: makeDrafts, gaps: makeGaps, insight: makeInsight, history: makeHistory };
 const TOAST_MS = 5000;
 const WATCH_MS = 4000;
-const AGENT = new Set(["agent", "supervisor", "admin"]);
 
 class JiehuaWorkbench extends HTMLElement {
   /** Who is logged in, as the login answered. */
@@ -27,25 +27,15 @@ class JiehuaWorkbench extends HTMLElement {
   #onHash = () => this.#follow();
 
   connectedCallback() {
+    this.className = "staff";
     const tools = this.#tools();
     this.#tabs = Object.fromEntries(
       Object.keys(VIEWS).map((name) => [name, h("a", { class: "button", href: `#${name}`, data: { view: name } }, t(`kb.${name}`))]),
     );
     this.#views = Object.fromEntries(Object.entries(VIEWS).map(([name, make]) => [name, make(tools)]));
-    const desk = this.me.roles.some((role) => AGENT.has(role)) ? h("a", { class: "button plain", href: "/agent" }, t("kb.desk")) : null;
-    const logOut = () => this.dispatchEvent(new Event("log-out", { bubbles: true }));
     this.problems = h("div", { class: "file-problems", role: "status", hidden: true });
     this.replaceChildren(
-      h(
-        "header",
-        { class: "bar" },
-        h("h1", { class: "bar-title" }, t("kb.title")),
-        h("nav", { class: "segment", "aria-label": t("kb.views") }, Object.values(this.#tabs)),
-        h("span", { class: "bar-space" }),
-        h("span", { class: "bar-who" }, this.me.display),
-        desk,
-        h("button", { class: "button plain", type: "button", on: { click: logOut } }, t("desk.logout")),
-      ),
+      staffBar(this.me, "knowledge", t("kb.title"), h("nav", { class: "segment", "aria-label": t("kb.views") }, Object.values(this.#tabs))),
       this.problems,
       ...Object.values(this.#views).map((view) => view.element),
     );
@@ -70,14 +60,7 @@ class JiehuaWorkbench extends HTMLElement {
 
   /** What every page is given. */
   #tools() {
-    const told = (call) => async (...given) => {
-      try {
-        return await call(...given);
-      } catch (error) {
-        if (error.status === 401) this.dispatchEvent(new Event("session-ended", { bubbles: true }));
-        throw error;
-      }
-    };
+    const told = (call) => telling(this, call);
     return {
       me: this.me,
       get: told((path) => get(`/api/knowledge/${path}`)),

@@ -13,6 +13,10 @@ const EN = 1;
 const TEXTS = {
   "time.yesterday": ["昨天", "Yesterday"],
   "time.date": ["{month}月{day}日", "{month}/{day}"],
+  "time.seconds": ["{seconds} 秒", "{seconds} s"],
+  "time.minutes": ["{minutes} 分 {seconds} 秒", "{minutes} min {seconds} s"],
+  "time.whole_minutes": ["{minutes} 分", "{minutes} min"],
+  "time.hours": ["{hours} 小时 {minutes} 分", "{hours} h {minutes} min"],
 
   "page.title": ["在线客服", "Customer service"],
   "page.close": ["收起对话", "Close the chat"],
@@ -130,6 +134,15 @@ const TEXTS = {
   "login.failed": ["账号或密码不对", "Account or password is wrong"],
   "login.offline": ["连不上服务器，请稍后再试", "The server cannot be reached, try again later"],
   "login.ended": ["登录已失效，请重新登录", "Your session has ended, please log in again"],
+
+  "nav.label": ["其他页面", "Other pages"],
+  "nav.desk": ["客服工作台", "Console"],
+  "nav.reports": ["报表", "Reports"],
+  "nav.knowledge": ["知识库", "Knowledge"],
+  "view.loading": ["正在读取…", "Loading…"],
+  "view.failed": ["没有读到：{why}", "Could not be read: {why}"],
+  "view.again": ["重试", "Try again"],
+  "view.offline": ["连不上服务器，请稍后再试", "The server cannot be reached, try again later"],
 
   "desk.logout": ["退出", "Log out"],
   "list.late": ["偏久", "long"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from handoff.contacts import Verdict
 from handoff.ledger import Closing, Sla, ledger
-from handoff.report import Report, Spread, report, spread
+from handoff.report import Report, Spread, report, reports, spread
 from tests.unit.handoff.telling import HOUR, MINUTE, MONDAY, STEPS, Story
 
 NEVER = 10 * 365 * 24 * HOUR
@@ -180,6 +182,22 @@ def test_two_periods_in_a_row_add_up_to_the_whole(steps, share):
         assert getattr(whole.handoffs, one) == getattr(first.handoffs, one) + getattr(second.handoffs, one)
     assert whole.resolution.contacts == first.resolution.contacts + second.resolution.contacts
     assert sum(one.n for one in whole.misses) == sum(one.n for one in (*first.misses, *second.misses))
+
+
+@settings(deadline=None, max_examples=50)
+@given(STORIES, st.lists(st.floats(0, 1), max_size=6))
+def test_the_parts_of_a_period_counted_in_one_pass_are_the_reports_of_each(steps, shares):
+    threads, now_ms = told(steps)
+    begin, end = MONDAY - HOUR, now_ms + HOUR
+    edges = sorted({begin, *(MONDAY + int((now_ms - MONDAY) * share) for share in shares), end})
+    found = reports(threads, edges, now_ms=now_ms)
+    assert found.whole == report(threads, from_ms=begin, until_ms=end, now_ms=now_ms)
+    # What a later part has learned of an entry's category may name a topic of an earlier one.
+    plain = [replace(part, misses=()) for part in found.parts]
+    assert plain == [
+        replace(report(threads, from_ms=low, until_ms=high, now_ms=now_ms), misses=()) for low, high in pairwise(edges)
+    ]
+    assert sum(one.n for part in found.parts for one in part.misses) == sum(one.n for one in found.whole.misses)
 
 
 @settings(deadline=None, max_examples=50)

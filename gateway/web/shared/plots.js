@@ -2,10 +2,11 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function s(tag, attributes = {}, ...children) {
+/** Make an SVG element; nested lists of children are flattened. */
+export function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children.flat());
+  element.append(...children.flat(Infinity));
   return element;
 }
 
@@ -32,4 +33,9 @@ export function level(share, { label, lines, reached }) {
   plot.setAttribute("preserveAspectRatio", "none");
   plot.classList.add("plot-level");
   return plot;
+}
+
+/** A share from 0 to 1 as a bar; the number stands beside it, so it has no name of its own. */
+export function shareBar(share) {
+  return s("svg", { viewBox: "0 0 100 8", class: "plot plot-share", "aria-hidden": "true", preserveAspectRatio: "none" }, s("rect", { class: "plot-rest", width: 100, height: 8 }), s("rect", { class: "plot-mark", width: (share * 100).toFixed(2), height: 8 }));
 }

@@ -1,7 +1,7 @@
-/** Small things that several knowledge pages draw alike. */
+/** Small things that the pages of the staff draw alike. */
 
-import { h } from "../shared/dom.js";
-import { t } from "../shared/texts.js";
+import { h } from "./dom.js";
+import { t } from "./texts.js";
 
 export const button = (text, act, props = {}) => h("button", { class: "button", type: "button", ...props, on: { click: act } }, text);
 
@@ -10,7 +10,7 @@ export const tag = (text, kind = "") => h("span", { class: `tag ${kind}`.trim() 
 export const percent = (share) => `${Math.round(share * 100)}%`;
 
 /** What went wrong, in a sentence. */
-export const reasonOf = (error) => (error.status === 0 ? t("kb.offline") : error.message || error.code);
+export const reasonOf = (error) => (error.status === 0 ? t("view.offline") : error.message || error.code);
 
 /** A labelled table; `columns` are texts, `rows` lists of cells or `[cells, props]`. */
 export function tableOf(columns, rows, caption = "") {
@@ -31,7 +31,7 @@ export function slot() {
   return {
     element,
     /** Run `load`, then draw; whatever was asked for before and comes later is dropped. */
-    async fill(load, draw, waiting = t("kb.loading")) {
+    async fill(load, draw, waiting = t("view.loading")) {
       const mine = ++generation;
       element.replaceChildren(h("p", { class: "page-note" }, waiting));
       element.setAttribute("aria-busy", "true");
@@ -40,8 +40,8 @@ export function slot() {
         if (mine === generation) element.replaceChildren(...[draw(found)].flat());
       } catch (error) {
         if (mine !== generation) return;
-        const again = button(t("kb.again"), () => this.fill(load, draw, waiting));
-        element.replaceChildren(h("p", { class: "page-note", role: "alert" }, t("kb.failed", { why: reasonOf(error) }), " ", again));
+        const again = button(t("view.again"), () => this.fill(load, draw, waiting));
+        element.replaceChildren(h("p", { class: "page-note", role: "alert" }, t("view.failed", { why: reasonOf(error) }), " ", again));
       } finally {
         if (mine === generation) element.removeAttribute("aria-busy");
       }
@@ -57,7 +57,7 @@ export function slot() {
 export function openDialog(title, { wide = false, closed = () => {} } = {}) {
   const body = h("div", { class: "dialog-body" });
   const actions = h("div", { class: "dialog-actions" });
-  const dialog = h("dialog", { class: wide ? "wide" : "", "aria-labelledby": "kb-dialog-title" }, h("h2", { class: "dialog-title", id: "kb-dialog-title" }, title), body, actions);
+  const dialog = h("dialog", { class: wide ? "wide" : "", "aria-labelledby": "page-dialog-title" }, h("h2", { class: "dialog-title", id: "page-dialog-title" }, title), body, actions);
   dialog.addEventListener("close", () => {
     dialog.remove();
     closed();
