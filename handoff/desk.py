@@ -21,7 +21,7 @@ from handoff.customer_side import RACES, CustomerSide
 from handoff.errors import Invalid, Refused, Stale
 from handoff.inputs import clean, message_text, name
 from handoff.lifecycle import Verb
-from handoff.model import Agent, AgentStatus, Case, Finished, Said, Turn
+from handoff.model import Agent, AgentStatus, Case, CaseState, Finished, Said, Turn
 from handoff.ports import Reply
 from handoff.records.change import Change
 from handoff.records.model import NOBODY, Owner, Ticket, TicketKind
@@ -30,6 +30,8 @@ from handoff.triggers import calls_off
 from handoff.wishes import Telling, Wish
 
 TOO_MANY_ATTEMPTS = "attempts"
+#: Why an agent got an offer that a supervisor chose them for.
+REASSIGNED = "a supervisor chose this agent"
 
 
 class Desk(CustomerSide):
@@ -200,6 +202,27 @@ class Desk(CustomerSide):
         )
         await self.drain()
         return case
+
+    async def reassign(self, supervisor_id: str, case_id: str, *, to_agent: str, note: str) -> Case:
+        """A supervisor puts a waiting case, or one in somebody's hands, before an agent, who must accept it.
+
+        Raises Refused when the agent has no free place or is not of the group that the case waits for.
+        """
+        case = await self.case(case_id)
+        if case.state is CaseState.WAITING:
+            if not await self._backend.offer(case_id, to_agent, offer_ms=self.policy.offer_ms, why=REASSIGNED):
+                raise Refused("the agent is not there, has no free place or is of another group")
+            return await self.case(case_id)
+        return await self._backend.transfer(
+            case.agent_id,
+            case_id,
+            by=supervisor_id,
+            note=message_text(note),
+            to_agent=to_agent,
+            to_group="",
+            offer_ms=self.policy.offer_ms,
+            line=self.policy.texts.transferred,
+        )
 
     async def wrap_up(self, agent_id: str, case_id: str) -> Case:
         """The talk is over, the notes are being written; the customer may still write, which reopens the case."""

@@ -210,9 +210,21 @@ class DeskBackend(Protocol):
         """Log an agent's message; NotAllowed unless they own it, Stale under an older epoch."""
 
     async def transfer(
-        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        note: str,
+        to_agent: str,
+        to_group: str,
+        offer_ms: int,
+        line: str,
+        by: str = "",
     ) -> Case:
-        """active → offered (to an agent, who must be there with a free place) or → waiting (to a group)."""
+        """active → offered (to an agent, who must be there with a free place) or → waiting (to a group).
+
+        `agent_id` has the case; the note is of `by`, where somebody else hands it on.
+        """
 
     async def wrap_up(self, agent_id: str, case_id: str) -> Case:
         """active → wrap_up."""

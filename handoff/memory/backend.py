@@ -294,8 +294,9 @@ class MemoryBackend(Turns):
         return said
 
     async def transfer(
-        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str
-    ) -> Case:
+        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str,
+        by: str = "",
+    ) -> Case:  # fmt: skip
         case = self._owned(agent_id, case_id)
         verb = Verb.TRANSFER_AGENT if to_agent else Verb.TRANSFER_GROUP
         next_state(case.state, verb)
@@ -303,14 +304,14 @@ class MemoryBackend(Turns):
         if to_agent:
             if to_agent == agent_id or not self._is_free(to_agent):
                 raise Refused("the other agent is not there or has no free place")
-            self._note(conversation, agent_id, note, case_id)
+            self._note(conversation, by or agent_id, note, case_id)
             now = self._now()
             self._agents[to_agent] = replace(self._agents[to_agent], idle_since_ms=now)
             return self._move(
                 case, verb, offered_to=to_agent, offer_deadline_ms=now + offer_ms, note=note,
                 attempts=case.attempts + 1,
             )  # fmt: skip
-        self._note(conversation, agent_id, note, case_id)
+        self._note(conversation, by or agent_id, note, case_id)
         self._own(conversation, BOT)
         case = self._move(
             case, verb, agent_id="", group=to_group, note=note, excluded=(agent_id,), released_ms=self._now()

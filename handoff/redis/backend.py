@@ -270,11 +270,21 @@ class RedisBackend:
         )
 
     async def transfer(
-        self, agent_id: str, case_id: str, *, note: str, to_agent: str, to_group: str, offer_ms: int, line: str
+        self,
+        agent_id: str,
+        case_id: str,
+        *,
+        note: str,
+        to_agent: str,
+        to_group: str,
+        offer_ms: int,
+        line: str,
+        by: str = "",
     ) -> Case:
         (case,) = await self._run(
             "transfer",
             agent_id=agent_id,
+            by=by,
             case_id=case_id,
             note=note,
             to_agent=to_agent,

@@ -1,5 +1,5 @@
 --[[ transfer: hand an active case on with a note, to an agent (who must accept) or to a group's line.
-  a: agent_id, case_id, note, to_agent, to_group, offer_ms, line
+  a: agent_id (who has it), by (who hands it on, when that is a supervisor), case_id, note, to_agent, to_group, offer_ms, line
   returns {OK, case hash} · NOT_FOUND · NOT_ALLOWED · REFUSED when the other agent has no free place
   events: entry, queue, conversation ]]
 local case = load_case(a.case_id)
@@ -12,7 +12,7 @@ if a.to_agent ~= '' and (a.to_agent == a.agent_id or not is_free(a.to_agent)) th
   return {REFUSED, 'the other agent is not there or has no free place'}
 end
 
-append(case.conversation_id, {kind = 'note', author = 'agent', author_id = a.agent_id, text = a.note,
+append(case.conversation_id, {kind = 'note', author = 'agent', author_id = a.by ~= '' and a.by or a.agent_id, text = a.note,
   data = '{"case_id":' .. json(a.case_id) .. ',"transfer":true}'})
 if a.to_agent ~= '' then
   call('HSET', key('agent', a.to_agent), 'idle_ms', now)

@@ -336,6 +336,47 @@ class TestTransfer:
         assert (await desk.case(case.case_id)).state is CaseState.ACTIVE
 
 
+class TestReassignment:
+    async def test_of_a_chat_in_somebodys_hands_is_an_offer_with_the_supervisors_note(self, shop, desk):
+        await shop.agent("wang")
+        case, view = await shop.active("c", "wang")
+        await shop.agent("li")
+        await desk.agent_online("boss", display="老张", cap=0)
+        moved = await desk.reassign("boss", case.case_id, to_agent="li", note="小李来处理")
+        assert (moved.state, moved.offered_to, moved.agent_id) == (CaseState.OFFERED, "li", "wang")
+        notes = [entry for entry in await desk.log("c") if entry.kind is EntryKind.NOTE]
+        assert [(note.author_id, note.text) for note in notes] == [("boss", "小李来处理")]
+        assert (await desk.conversation("c")).epoch == view.epoch, "the first answers until the other accepts"
+        await desk.decline("li", case.case_id)
+        assert (await desk.case(case.case_id)).agent_id == "wang"
+
+    async def test_of_a_waiting_case_goes_before_the_agent_chosen_and_nobody_else(self, shop, desk):
+        case = await shop.waiting("c")
+        for name in ("wang", "li"):
+            await shop.agent(name)
+            await desk.decline(name, case.case_id)  # both are spared it for a while
+        assert (await desk.case(case.case_id)).state is CaseState.WAITING
+        moved = await desk.reassign("boss", case.case_id, to_agent="wang", note="")
+        assert (moved.state, moved.offered_to) == (CaseState.OFFERED, "wang")
+
+    async def test_is_refused_where_the_agent_cannot_take_it_and_changes_nothing(self, shop, desk):
+        await shop.agent("wang")
+        case, _ = await shop.active("c", "wang")
+        await desk.agent_online("li", display="小李", cap=1)  # there, and not ready
+        for target in ("li", "wang", "nobody"):
+            with pytest.raises(Refused):
+                await desk.reassign("boss", case.case_id, to_agent=target, note="n")
+        assert (await desk.case(case.case_id)).state is CaseState.ACTIVE
+        await desk.resolve("wang", case.case_id, outcome={"reason": "done"})
+        with pytest.raises(Refused):
+            await desk.reassign("boss", case.case_id, to_agent="li", note="n")
+        await desk.set_status("wang", AgentStatus.BREAK)
+        waiting = await shop.waiting("d")
+        with pytest.raises(Refused):
+            await desk.reassign("boss", waiting.case_id, to_agent="li", note="")
+        assert (await desk.case(waiting.case_id)).state is CaseState.WAITING
+
+
 async def test_a_supervisor_takes_over_whoever_has_it(shop, desk):
     await shop.agent("wang")
     case, view = await shop.active("c", "wang")
