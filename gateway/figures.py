@@ -21,6 +21,7 @@ from gateway.settings import Settings
 from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
 from handoff.days import ZONE, begins_ms, day_of
 from handoff.ledger import Sla
+from handoff.policy import DeskPolicy
 from handoff.report import Report, Reports, reports
 from knowledge_base.files import Reader
 from knowledge_base.tables import write_csv
@@ -38,15 +39,23 @@ _KEPT = 8
 
 @dataclass(frozen=True)
 class Rules:
-    """What the shop has set that reports count by; without a calendar somebody is always there."""
+    """What the shop has set that reports count by: hours (None: somebody is always there), zone, and target."""
 
     calendar: BusinessCalendar | None = None
+    zone_name: str = ZONE
     sla: Sla | None = None
+
+    @classmethod
+    def of(cls, policy: DeskPolicy) -> Rules:
+        """What is in force now."""
+        target = policy.config.targets.standard
+        zone = policy.calendar.zone if policy.calendar is not None else policy.config.calendar.zone
+        return cls(policy.calendar, zone, Sla(target.first_s * 1000, target.next_s * 1000))
 
     @property
     def zone(self) -> ZoneInfo:
         """Where the shop's days begin."""
-        return ZoneInfo(self.calendar.zone if self.calendar is not None else ZONE)
+        return ZoneInfo(self.zone_name)
 
 
 @dataclass(frozen=True)

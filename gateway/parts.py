@@ -155,7 +155,7 @@ class Parts:
             claims=Claims(store),
             attachments=Attachments(settings),
             drafts=FaqDrafts(settings.faq),
-            figures=Figures(settings, people, lambda: Rules(desk.policy.calendar)),
+            figures=Figures(settings, people, lambda: Rules.of(desk.policy)),
             canned=CannedReplies(settings.database_url or database_url(settings.data)),
         )
 

@@ -14,8 +14,13 @@ from gateway.figures import MOST_DAILY, Period, Rules
 from gateway.report_tables import TABLES
 from gateway.report_words import VERDICTS
 from handoff.calendar import BusinessCalendar
+from handoff.config.config import Config
+from handoff.config.hours import Hours
+from handoff.config.targets import Target, Targets
 from handoff.contacts import Verdict
 from handoff.days import begins_ms
+from handoff.ledger import Sla
+from handoff.policy import DeskPolicy
 from handoff.report import Reports, reports
 from knowledge_base.tables import read_rows, write_csv
 from tests.unit.handoff.telling import HOUR, MONDAY, Story
@@ -51,7 +56,11 @@ def test_the_day_on_which_clocks_go_back_has_an_hour_more():
 
 def test_days_begin_where_the_shop_is():
     assert Rules().zone.key == "Asia/Shanghai"
-    assert Rules(BusinessCalendar("Asia/Tokyo")).zone.key == "Asia/Tokyo"
+    tokyo = Config(calendar=Hours(zone="Asia/Tokyo"), targets=Targets(Target(first_s=30, next_s=90)))
+    found = Rules.of(DeskPolicy().under(tokyo))
+    assert (found.zone.key, found.calendar, found.sla) == ("Asia/Tokyo", None, Sla(30_000, 90_000))
+    berlin = DeskPolicy(calendar=BusinessCalendar("Europe/Berlin"))
+    assert Rules.of(berlin).zone.key == "Europe/Berlin"
 
 
 @pytest.fixture
