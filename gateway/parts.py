@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from gateway.telling import Teller
 from gateway.workbench import Workbench
 from handoff.config.live import LiveSettings
 from handoff.desk import Desk
+from handoff.errors import NotFound
 from handoff.model import Case
 from handoff.records.customers import Customers as CustomerRecords
 from handoff.records.departures import Departures
@@ -160,10 +162,19 @@ class Parts:
         )
 
     async def may_read(self, person: Person, conversation_id: str) -> bool:
-        """Whether a person may read a conversation: see `access.may_read`, or they were called to it in a note."""
-        return await may_read(self.desk, person, conversation_id) or await self.mentions.allow(
-            person.name, conversation_id
-        )
+        """Whether a person may read a conversation.
+
+        See `access.may_read`; or they were called to it in a note; or it is what the customer of a conversation that
+        they may read had said on another device (the records are merged).
+        """
+        if await may_read(self.desk, person, conversation_id):
+            return True
+        if await self.mentions.allow(person.name, conversation_id):
+            return True
+        with contextlib.suppress(NotFound):  # a verified record whose thread was never opened
+            leads_to = await self.customer_records.told_in(conversation_id)
+            return leads_to != conversation_id and await may_read(self.desk, person, leads_to)
+        return False
 
     async def may_read_case(self, person: Person, case: Case) -> bool:
         """As `may_read`, for one case."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -125,6 +126,10 @@ def routes(parts: Parts) -> APIRouter:
     async def merge(request: Request, customer_id: str) -> Response:
         person = await who(request, Role.SUPERVISOR)
         form = frames.body(await wire.read_object(request, limit=parts.settings.max_frame_bytes), MergeInto)
+        with contextlib.suppress(NotFound):  # a verified record whose thread was never opened
+            # Their device will be in the other thread, and nobody is to be taken out of a chat.
+            if (await parts.desk.conversation(customer_id)).case_state != "none":
+                raise NotNow("要并入的客户正在排队或由人工接待，结束以后才能合并。")
         try:
             customer = await records.merge(customer_id, form.into, person.name)
         except Refused as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.access import may_read
 from gateway.errors import BadRequest, NotAllowed
 from gateway.parts import Parts
 from gateway.people import Person, Role
@@ -38,7 +37,7 @@ async def reach_customer(parts: Parts, person: Person, customer: Customer) -> No
     """Raises NotAllowed unless they own the customer or may read the thread."""
     if person.may(Role.SUPERVISOR) or is_theirs(person, customer.owner):
         return
-    if not await may_read(parts.desk, person, customer.customer_id):
+    if not await parts.may_read(person, customer.customer_id):
         raise NotAllowed
 
 
@@ -47,7 +46,7 @@ async def reach_ticket(parts: Parts, person: Person, ticket: Ticket) -> None:
     if is_for(person, ticket.owner):
         return
     try:
-        readable = bool(ticket.conversation_id) and await may_read(parts.desk, person, ticket.conversation_id)
+        readable = bool(ticket.conversation_id) and await parts.may_read(person, ticket.conversation_id)
     except NotFound:
         readable = False
     if not readable:

@@ -194,6 +194,25 @@ async def test_a_supervisor_merges_and_splits(door: RunningGateway) -> None:
     assert "合并" in again["message"]
     assert (await post(boss, f"/api/agent/customers/{one}/split"))["merged_into"] == ""
     await post(boss, f"/api/agent/customers/{one}/split", 409)
+    await second.ack(await second.send("request_human"))
+    busy = await post(boss, f"/api/agent/customers/{other}/merge", 409, into=one)
+    assert "结束以后" in busy["message"], "nobody is taken out of a queue or a chat"
+
+
+async def test_who_serves_a_customer_reads_what_they_said_on_a_merged_device_and_no_longer_after_the_split(
+    door: RunningGateway,
+) -> None:
+    _, agent, case = await handed_over(door)
+    phone = await door.customer()
+    await phone.ack(await phone.send("say", text="在手机上问过一次"))
+    there = phone.snapshot["conversation"]["conversation_id"]
+    boss = await person(door, "zhuguan", roles=(Role.SUPERVISOR,))
+    log = f"/api/agent/conversations/{there}/log"
+    await get(agent.browser, log, 403)
+    await post(boss, f"/api/agent/customers/{there}/merge", into=case["conversation_id"])
+    assert "在手机上问过一次" in [one["text"] for one in (await get(agent.browser, log))["entries"]]
+    await post(boss, f"/api/agent/customers/{there}/split")
+    await get(agent.browser, log, 403)
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 3000, "WyJUMSIsMV0.forged", '"]]--', "\u0000"])
