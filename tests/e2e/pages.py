@@ -33,7 +33,7 @@ class Screen:
 
     def _heard(self, message: Any) -> None:
         # A refused login or file, a conflict and a lost connection are stories of their own, told by the page itself.
-        expected = re.search(r"status of 4(?:01|09|15)|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
+        expected = re.search(r"status of 4(?:01|04|09|15)|ERR_INTERNET_DISCONNECTED|WebSocket connection", message.text)
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")
 
@@ -159,6 +159,18 @@ class AgentConsole(Screen):
     @property
     def brief(self) -> Locator:
         return self.page.locator(".column.context")
+
+    def side(self, name: str) -> Locator:
+        """One part of the right column (摘要, 客户, 工单), brought to the front."""
+        tab = self.page.locator(".context").get_by_role("tab", name=name)
+        tab.click()
+        expect(tab).to_have_attribute("aria-selected", "true")
+        return self.page.locator(".context-panel:not([hidden])")
+
+    @property
+    def dialog(self) -> Locator:
+        """The dialog on top, offers apart."""
+        return self.page.locator("dialog[open]:not(.offer)").last
 
     @property
     def field(self) -> Locator:

@@ -6,8 +6,10 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -62,6 +64,17 @@ def play(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     console.page.emulate_media(color_scheme="dark")
     picture(console, "console-chat-dark")
     console.page.emulate_media(color_scheme="light")
+    keep_record(console)
+    console.side("客户")
+    picture(console, "console-customer")
+    console.page.emulate_media(color_scheme="dark")
+    picture(console, "console-customer-dark")
+    console.page.emulate_media(color_scheme="light")
+    console.side("工单").locator(".ticket-line").first.click()
+    expect(console.dialog.locator(".remark").first).to_be_visible()
+    picture(console, "console-ticket")
+    console.page.keyboard.press("Escape")
+    console.side("摘要")
     picture(customer, "customer-person")
     waiting = CustomerPage(browser, stack.url)
     console.page.locator(".bar [data-status=break]").click()
@@ -75,6 +88,33 @@ def play(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     console.resolve("已催发货，预计今天发出")
     expect(customer.rating_card).to_be_visible()
     picture(customer, "customer-rating")
+
+
+def keep_record(console: AgentConsole) -> None:
+    """What an agent keeps of the open customer: a name, tags, notes, and two tickets, one of them late."""
+
+    def call(path: str, **body: object) -> dict[str, Any]:
+        answer = console.context.request.post(f"{console.page.url.rpartition('/')[0]}/api/agent/{path}", data=body)
+        assert answer.ok, answer.text()
+        return answer.json()  # type: ignore[no-any-return]
+
+    panel = console.side("客户")
+    one = panel.locator(".profile-id").inner_text().partition("：")[2]
+    call(f"customers/{one}", display="安女士", tags=["老客户", "江浙沪"], owner_agent="xiaowang")
+    call(f"customers/{one}/notes", key="n", text="对发货慢很敏感，先说清楚预计时间。")
+    late = call(
+        "tickets",
+        key="a",
+        title="回电说明补偿方案",
+        conversation_id=one,
+        contact="13800138000",
+        next_ms=int(time.time() - 3600) * 1000,
+    )
+    call(f"tickets/{late['ticket_id']}/notes", key="n", text="上午打过，没人接。")
+    call(f"tickets/{late['ticket_id']}/answers", key="w", text="您好，补偿券已经发到您的账户。", then="wait")
+    call("tickets", key="b", title="催仓库发货", conversation_id=one)
+    expect(panel.locator(".context-note")).to_be_visible()
+    expect(console.page.get_by_role("tab", name="工单 2")).to_be_visible()
 
 
 def edit(browser: Browser, stack: ScriptedStack, keep: Path) -> None:

@@ -61,13 +61,43 @@ def test_the_console_and_the_supervisors_view_have_no_serious_finding(
     page.write("您好呀")
     expect(console.turns.filter(has_text="您好呀")).to_be_visible()
     assert findings(console) == []
+    records(console)
     console.page.keyboard.press("Alt+e")
+    console.dialog.get_by_label("还要跟进").check()
     assert findings(console) == []
     console.page.keyboard.press("Escape")
     console.resolve()
     console.page.get_by_role("button", name="主管").click()
     assert findings(console) == []
     console.rest()
+
+
+def records(console: AgentConsole) -> None:
+    """The customer's record and a ticket, with the dialogs that belong to them."""
+    panel = console.side("客户")
+    panel.get_by_label("加标签").fill("老客户")
+    panel.get_by_label("加标签").press("Enter")
+    expect(panel.locator(".own-tag")).to_be_visible()
+    panel.get_by_label("写一条备注").fill("怕吵")
+    panel.get_by_label("写一条备注").press("Enter")
+    expect(panel.locator(".context-note")).to_be_visible()
+    assert findings(console) == []
+    panel.get_by_role("button", name="合并另一份档案").click()
+    assert findings(console) == []
+    console.page.keyboard.press("Escape")
+    panel = console.side("工单")
+    panel.get_by_role("button", name="新建工单").click()
+    console.dialog.get_by_label("要做什么").fill("回电")
+    assert findings(console) == []
+    console.dialog.get_by_role("button", name="建工单").click()
+    panel.locator(".ticket-line").click()
+    expect(console.dialog.locator(".remark")).to_be_visible()
+    assert findings(console) == []
+    console.page.keyboard.press("Escape")
+    console.page.locator(".bar").get_by_role("button", name="工单").click()
+    expect(console.dialog.locator(".ticket-line")).to_be_visible()
+    assert findings(console) == []
+    console.page.keyboard.press("Escape")
 
 
 def test_files_and_the_tools_of_the_console_have_no_serious_finding(

@@ -7,7 +7,7 @@ import { t } from "../shared/texts.js";
 const STATUSES = ["ready", "break"];
 const SUPERVISING = new Set(["supervisor", "admin"]);
 
-/** `actions`: `{status(name), show(view), mentions(), help(), logOut()}`. Returns `{element, render(status, view, unseen)}`. */
+/** `actions`: `{status(name), show(view), mentions(), tickets(), help(), logOut()}`. Returns `{element, render(status, view, unseen)}`. */
 export function makeBar(me, notifier, actions) {
   const button = (text, act, props = {}) => h("button", { class: "button", type: "button", on: { click: act }, ...props }, text);
   const supervises = me.roles.some((role) => SUPERVISING.has(role));
@@ -29,6 +29,7 @@ export function makeBar(me, notifier, actions) {
     h("span", { class: "bar-who" }, me.display),
     h("div", { class: "segment", role: "group", "aria-label": t("desk.status") }, statuses),
     calls,
+    button(t("context.tickets"), actions.tickets),
     sound,
     button("?", actions.help, { "aria-label": t("desk.help"), title: t("desk.help") }),
     button(t("desk.logout"), actions.logOut, { class: "button plain" }),

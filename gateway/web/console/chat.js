@@ -5,6 +5,8 @@ import { t } from "../shared/texts.js";
 import { confirmDialog, resolveDialog, transferDialog } from "./dialogs.js";
 import { faqDialog, questionBefore } from "./faq_dialog.js";
 import { customerName, reasonTag, timerOf } from "./list.js";
+import { followUpFields } from "./records/follow_up.js";
+import { groupsOf } from "./records/owners.js";
 import { makeThread } from "./thread.js";
 import { makeWriter } from "./write.js";
 
@@ -54,7 +56,8 @@ export function makeChat(me, actions) {
 
   const resolve = () => {
     if (!item || !["active", "wrap_up"].includes(item.state) || item.agent_id !== me.name) return;
-    resolveDialog(view.brief?.problem.text.slice(0, 200) ?? "", (outcome) => actions.do({ type: "resolve", case_id: item.case_id, outcome }));
+    const followUp = followUpFields([...new Set([...groupsOf(me), ...view.agents.flatMap((agent) => agent.groups ?? [])])]);
+    resolveDialog(view.brief?.problem.text.slice(0, 200) ?? "", followUp, (outcome) => actions.do({ type: "resolve", case_id: item.case_id, outcome }));
   };
   const transfer = () => transferDialog(view.agents, me, (target) => actions.do({ type: "transfer", case_id: item.case_id, ...target }));
   const takeOver = () => {
@@ -63,7 +66,7 @@ export function makeChat(me, actions) {
   };
 
   const renderHead = () => {
-    const version = JSON.stringify([item.case_id, item.state, item.owed_since_ms, item.offer_deadline_ms, view.isMine]);
+    const version = JSON.stringify([item.case_id, item.customer, item.state, item.owed_since_ms, item.offer_deadline_ms, view.isMine]);
     if (version === headDrawn) return;
     headDrawn = version;
     const button = (text, act, kind = "") => h("button", { class: `button ${kind}`, type: "button", on: { click: act } }, text);

@@ -1,4 +1,7 @@
-/** The right column: the brief on top, every line a way to its message; then what helps to answer. */
+/**
+ * The right column in three parts: the brief, every line a way to its message, and what helps to answer; who the
+ * customer is; what is owed to them.
+ */
 
 import { h } from "../shared/dom.js";
 import { plainText } from "../shared/markdown.js";
@@ -6,24 +9,86 @@ import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
 import { entityName, moodLevel, moodWords } from "./explain.js";
 import { reasonTag } from "./list.js";
+import { nameOf } from "./records/names.js";
+import { makeProfile } from "./records/profile.js";
+import { isOpen, makeTickets } from "./records/tickets.js";
+import "./records/texts.js";
 
-/** `actions`: `{jump(seq), insert(text), copied()}`. Returns `{element, render(view | null, state)}`. */
+const PARTS = ["brief", "customer", "tickets"];
+
+/**
+ * `actions`: `{jump(seq), insert(text), copied()}`, and those of the profile.
+ *
+ * Returns `{element, render(view | null, held)}`; `held` is the customer's record as CustomerCards gives it, or null.
+ */
 export function makeContext(actions) {
-  const element = h("aside", { class: "column context", "aria-label": t("brief.title") });
+  const panels = {
+    brief: makeBrief(actions),
+    customer: makeProfile(actions),
+    tickets: makeTickets(actions),
+  };
+  const tabs = PARTS.map((name) =>
+    h("button", { class: "tab", type: "button", role: "tab", id: `context-tab-${name}`, "aria-controls": `context-${name}`, on: { click: () => show(name) } }, t(`context.${name}`)),
+  );
+  for (const name of PARTS) {
+    panels[name].element.className = "context-panel";
+    panels[name].element.id = `context-${name}`;
+    panels[name].element.setAttribute("role", "tabpanel");
+    panels[name].element.setAttribute("aria-labelledby", `context-tab-${name}`);
+    panels[name].element.tabIndex = 0;
+  }
+  const strip = h("div", { class: "context-strip" });
+  const list = h("div", { class: "tabs", role: "tablist", "aria-label": t("context.tabs") }, tabs);
+  const element = h("aside", { class: "column context", "aria-label": t("brief.title") }, strip, list, PARTS.map((name) => panels[name].element));
+  const show = (chosen) => {
+    PARTS.forEach((name, at) => {
+      tabs[at].setAttribute("aria-selected", String(name === chosen));
+      panels[name].element.hidden = name !== chosen;
+    });
+  };
+  let stripDrawn = "";
+  const render = (view, held) => {
+    list.hidden = !view;
+    const card = held?.card ?? null;
+    const open = card?.tickets.filter(isOpen) ?? [];
+    const words = open.length ? t("context.open_tickets", { n: open.length }) : t("context.tickets");
+    if (tabs[2].textContent !== words) tabs[2].textContent = words;
+    tabs[2].dataset.level = open.some((one) => one.overdue) ? "overdue" : "";
+    const version = JSON.stringify(card && view && [card.display, card.tags, card.owner_display]);
+    if (version !== stripDrawn) {
+      stripDrawn = version;
+      strip.replaceChildren(...(card && view ? stripOf(card) : []));
+    }
+    panels.brief.render(view);
+    panels.customer.render(view ? held : null);
+    panels.tickets.render(view ? held : null);
+  };
+  show(PARTS[0]);
+  return { element, render };
+}
+
+/** What an agent should know of the customer at a glance: name, tags, whose customer it is. */
+function stripOf(card) {
+  const owner = card.owner_display ? h("span", { class: "quiet" }, `${t("profile.owner")}：${card.owner_display}`) : null;
+  return card.display || card.tags.length || owner ? [h("b", {}, nameOf(card)), ...card.tags.map((tag) => h("span", { class: "tag" }, tag)), owner].filter(Boolean) : [];
+}
+
+/** The brief. Returns `{element, render(view | null)}`. */
+function makeBrief(actions) {
+  const element = h("div", {});
   let drawn = "";
-  const render = (view, trouble = "") => {
+  const render = (view) => {
     // Rebuilt only when its content changes, so that nothing moves under the pointer.
-    const version = JSON.stringify([view, trouble]);
+    const version = JSON.stringify(view);
     if (version === drawn) return;
     drawn = version;
-    element.replaceChildren(...(view ? sections(view, trouble, actions) : []));
+    element.replaceChildren(...(view ? sections(view, actions) : []));
   };
   return { element, render };
 }
 
-function sections(view, trouble, actions) {
+function sections(view, actions) {
   return [
-    trouble ? h("p", { class: "context-trouble", role: "status" }, trouble) : null,
     section(
       t("brief.problem"),
       line(view.problem.text || t("brief.no_problem"), view.problem.seq, actions, "problem"),

@@ -5,7 +5,7 @@ import { h } from "../shared/dom.js";
 import { LiveSocket } from "../shared/live.js";
 import { TYPING_MS, lastSeqOf } from "../shared/log.js";
 import { plainText } from "../shared/markdown.js";
-import { Outbox, isFinal } from "../shared/outbox.js";
+import { isFinal } from "../shared/outbox.js";
 import { t } from "../shared/texts.js";
 import { setServerTime } from "../shared/wait_timer.js";
 import { makeSupervisor } from "../supervisor/supervisor.js";
@@ -19,6 +19,9 @@ import { makeList } from "./list.js";
 import { SeenMentions, mentionsDialog } from "./mentions.js";
 import { Notifier } from "./notify.js";
 import { makeOffer } from "./offer.js";
+import { Outboxes } from "./outboxes.js";
+import { CustomerCards } from "./records/cards.js";
+import { ticketsDialog } from "./records/tickets.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { EMPTY, VIEWING_MS, all, apply, isMine, mine, offers, viewersOf, withThread } from "./state.js";
 import { Threads } from "./threads.js";
@@ -35,7 +38,7 @@ class JiehuaDesk extends HTMLElement {
 
   #state = EMPTY;
   #live = new LiveSocket(() => "/api/agent/live");
-  #outboxes = new Map();
+  #outboxes = null;
   #openId = "";
   #openCase = null;
   #view = "chats";
@@ -49,6 +52,7 @@ class JiehuaDesk extends HTMLElement {
   #parts = {};
   #notifier = new Notifier();
   #canned = new CannedReplies();
+  #cards = new CustomerCards();
   #stopShortcuts = () => {};
   #drawing = 0;
 
@@ -59,9 +63,12 @@ class JiehuaDesk extends HTMLElement {
   connectedCallback() {
     this.#state = { ...EMPTY, me: this.me };
     this.#seen = new SeenMentions(this.me.name);
+    const epochOf = (id) => all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0;
+    this.#outboxes = new Outboxes(this.me.name, epochOf, (frame) => this.#live.send(frame), () => this.#draw());
     this.#build();
     this.#live.addEventListener("frame", (event) => this.#take(event.detail));
     this.#live.addEventListener("down", (event) => this.#lost(event.detail));
+    this.#cards.addEventListener("change", () => this.#draw());
     this.#live.open();
     this.#canned.refresh();
     this.#stopShortcuts = listenForShortcuts(this.#shortcuts());
@@ -76,8 +83,9 @@ class JiehuaDesk extends HTMLElement {
   // --- frames
 
   #take(frame) {
-    if (frame.type === "ack") this.#outboxOf(frame.key)?.acknowledged(frame.key);
+    if (frame.type === "ack") this.#outboxes.holding(frame.key)?.acknowledged(frame.key);
     else if (frame.type === "error") this.#refused(frame);
+    else if (frame.type === "record") this.#cards.changed(frame.conversation_id);
     else {
       const before = this.#state;
       this.#state = apply(before, frame);
@@ -102,6 +110,7 @@ class JiehuaDesk extends HTMLElement {
     this.#state = { ...this.#state, threads: kept ? { [this.#openId]: kept } : {} };
     this.#threads.keepOnly(this.#openId);
     this.#briefs.clear();
+    this.#cards.forget();
     if (this.#openId) {
       this.#watch(this.#openId);
       this.#tellViewing();
@@ -111,19 +120,19 @@ class JiehuaDesk extends HTMLElement {
       const first = mine(this.#state).find((item) => item.state !== "offered");
       if (first) this.#open(first);
     }
-    for (const item of Object.values(this.#state.cases)) this.#outbox(item.conversation_id);
-    for (const outbox of this.#outboxes.values()) outbox.resend();
+    for (const item of Object.values(this.#state.cases)) this.#outboxes.of(item.conversation_id);
+    this.#outboxes.resend();
   }
 
   #settled({ conversation_id: id, entry }) {
     if (!this.#state.threads[id]) this.#threads.missed(id);
-    this.#outboxes.get(id)?.settle([entry]);
+    this.#outboxes.settle(id, [entry]);
     if (id === this.#openId) this.#refreshBrief();
   }
 
   #refused(frame) {
     const message = t(`error.${frame.code}`, {}, frame.message);
-    const outbox = this.#outboxOf(frame.key);
+    const outbox = this.#outboxes.holding(frame.key);
     if (outbox) outbox.refused(frame.key, message, isFinal(frame.code));
     else this.#toast(frame.message || message);
   }
@@ -220,7 +229,7 @@ class JiehuaDesk extends HTMLElement {
 
   #add(id, entries) {
     this.#state = withThread(this.#state, id, entries);
-    this.#outboxes.get(id)?.settle(entries);
+    this.#outboxes.settle(id, entries);
     this.#draw();
   }
 
@@ -244,25 +253,6 @@ class JiehuaDesk extends HTMLElement {
     const answer = await get(`/api/agent/cases/${caseId}/brief`).catch(() => null);
     if (answer) this.#briefs.set(caseId, answer);
     this.#draw();
-  }
-
-  /** The unsent replies and notes of one conversation. */
-  #outbox(id) {
-    if (!this.#outboxes.has(id)) {
-      const epoch = () => all(this.#state).find((item) => item.conversation_id === id)?.epoch ?? 0;
-      const frameOf = ({ key, text, kind, attachments = [] }) =>
-        kind
-          ? { type: kind, key, conversation_id: id, text }
-          : { type: "say", key, conversation_id: id, text, epoch: epoch(), attachments: attachments.map((one) => one.id) };
-      const outbox = new Outbox(`${this.me.name}.${id}`, frameOf, (frame) => this.#live.send(frame));
-      outbox.addEventListener("change", () => this.#draw());
-      this.#outboxes.set(id, outbox);
-    }
-    return this.#outboxes.get(id);
-  }
-
-  #outboxOf(key) {
-    return [...this.#outboxes.values()].find((outbox) => outbox.items.some((item) => item.key === key));
   }
 
   // --- what the agent does
@@ -310,9 +300,18 @@ class JiehuaDesk extends HTMLElement {
 
   #build() {
     const parts = this.#parts;
+    const records = {
+      people: () => ({ me: this.me, agents: this.#state.agents, known: all(this.#state) }),
+      changed: (id) => this.#cards.read(id),
+      again: () => this.#cards.read(this.#openId),
+      notice: (text) => this.#toast(text),
+      canInsert: () => isMine(this.#state, this.#current()),
+      insert: (text) => this.#parts.chat.insert(text),
+    };
     parts.bar = makeBar(this.me, this.#notifier, {
       status: (status) => this.#do({ type: "status", status }),
       show: (view) => this.#show(view),
+      tickets: () => ticketsDialog(records),
       mentions: () => mentionsDialog(this.#state.mentions, this.#seen, (mention) => this.#openCalled(mention)),
       help: helpDialog,
       logOut: () => this.dispatchEvent(new Event("log-out", { bubbles: true })),
@@ -321,9 +320,9 @@ class JiehuaDesk extends HTMLElement {
     parts.list = makeList((item) => this.#open(item));
     parts.chat = makeChat(this.me, {
       do: (frame) => this.#do(frame),
-      say: (id, fields) => this.#outbox(id).say(fields),
-      retry: (key) => this.#outboxOf(key)?.resend(key),
-      drop: (key) => this.#outboxOf(key)?.drop(key),
+      say: (id, fields) => this.#outboxes.of(id).say(fields),
+      retry: (key) => this.#outboxes.holding(key)?.resend(key),
+      drop: (key) => this.#outboxes.holding(key)?.drop(key),
       earlier: (id) => this.#threads.earlier(id, this.#state.threads[id][0].seq),
       accept: (item) => this.#accept(item),
       notice: (text) => this.#toast(text),
@@ -332,8 +331,8 @@ class JiehuaDesk extends HTMLElement {
       canned: this.#canned,
     });
     parts.context = makeContext({
+      ...records,
       jump: (seq) => this.#parts.chat.jump(seq),
-      insert: (text) => this.#parts.chat.insert(text),
       copied: () => this.#toast(t("brief.copied")),
     });
     parts.offer = makeOffer({
@@ -380,7 +379,7 @@ class JiehuaDesk extends HTMLElement {
     parts.list.render(state, this.#openId);
     parts.chat.render(item, {
       entries: state.threads[this.#openId] ?? null,
-      pending: this.#openId ? this.#outbox(this.#openId).items : [],
+      pending: this.#openId ? this.#outboxes.of(this.#openId).items : [],
       hasEarlier: !this.#threads.isWhole(this.#openId),
       isMine: isMine(state, item),
       typing: (state.typing[this.#openId] ?? 0) > Date.now(),
@@ -389,7 +388,7 @@ class JiehuaDesk extends HTMLElement {
       shop: state.shop,
       brief: view,
     });
-    parts.context.render(view);
+    parts.context.render(view, view && this.#cards.of(this.#openId));
     parts.offer.render(offers(state), this.#view === "chats" ? this.#openId : "");
     parts.supervisor.render(state);
   }

@@ -35,8 +35,8 @@ export function transferDialog(agents, me, send) {
   });
 }
 
-/** `summary`: a first draft; `send(outcome)`. */
-export function resolveDialog(summary, send) {
+/** `summary`: a first draft; `followUp`: the fields of what is left to do; `send(outcome)`. */
+export function resolveDialog(summary, followUp, send) {
   const reasons = t("resolve.reasons").split(",");
   const reason = h("select", { class: "field", id: "resolve-reason" }, reasons.map((name) => h("option", { value: name }, name)));
   const tags = h("input", { class: "field", id: "resolve-tags", maxlength: 200 });
@@ -45,13 +45,15 @@ export function resolveDialog(summary, send) {
   openForm(
     t("resolve.title"),
     t("resolve.send"),
-    [row(t("resolve.reason"), reason), row(t("resolve.summary"), text), row(t("resolve.tags"), tags), h("label", { class: "check dialog-row" }, solved, t("resolve.solved"))],
+    [row(t("resolve.reason"), reason), row(t("resolve.summary"), text), row(t("resolve.tags"), tags), h("label", { class: "check dialog-row" }, solved, t("resolve.solved")), followUp.content],
     () => {
+      const later = followUp.value();
       send({
         reason: reason.value,
         tags: tags.value.split(/[,，、\s]+/).filter(Boolean),
         summary: text.value.trim(),
         solved: solved.checked,
+        ...(later ? { follow_up: later } : {}),
       });
       return true;
     },
