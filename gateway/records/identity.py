@@ -15,7 +15,7 @@ from gateway.parts import Parts, now_ms
 from gateway.records.bodies import ClaimCode
 from gateway.records.claims import CODE_S
 from handoff.errors import NotFound, Refused
-from handoff.records.identity import Identity, IdentityError, verify
+from handoff.records.identity import Identity, IdentityError, IdentityExpired, verify
 
 
 async def own_thread(parts: Parts, cookies: Mapping[str, str]) -> str:
@@ -31,13 +31,22 @@ async def thread_of(parts: Parts, proof: Proof) -> str:
 
 
 async def _verified(parts: Parts, stated: frames.Identity, before: Proof | None) -> Proof | None:
-    """Who the site says this is; None when the browser has to finish a chat first. Raises NotAllowed."""
+    """Who the site says this is; None when the browser has to finish a chat first. Raises NotAllowed.
+
+    An old statement gives nothing, and takes nothing from whom the cookie proves to be the same customer: a page that
+    was open for an hour goes on.
+    """
     identity = Identity(stated.external_id, stated.issued_at, stated.signature, stated.name)
+    records = parts.customer_records
     try:
         verify(parts.secrets.site_secret, identity, now_s=int(time.time()), life_s=parts.settings.identity_s)
+    except IdentityExpired as error:
+        same = before is not None and before.verified and await records.known_as(identity.external_id)
+        if before is not None and same == before.conversation_id:
+            return before
+        raise NotAllowed(str(error)) from error
     except IdentityError as error:
         raise NotAllowed(str(error)) from error
-    records = parts.customer_records
     fresh, _ = parts.customers.mint()
     customer = await records.verified(identity.external_id, identity.name, new_id=fresh)
     shown = {"name": customer.display} if customer.display else {}
@@ -84,6 +93,8 @@ def routes(parts: Parts) -> APIRouter:
             proof = await _verified(parts, form.identity, known)
             if proof is not None:
                 response = wire.answer({"conversation_id": proof.conversation_id, "verified": True})
+                if proof is known:  # nothing was proven anew, so the cookie lasts no longer
+                    return response
                 cookie = parts.customers.verified(proof.conversation_id)
                 _remember(parts, request, response, cookie, parts.customers.verified_s)
                 return response

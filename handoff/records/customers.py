@@ -67,6 +67,10 @@ class Customers:
                     waiting.append(one.customer_id)
         return found
 
+    async def known_as(self, external_id: str) -> str:
+        """The id of the customer whom the site calls so, or ""."""
+        return await self._records.named(external_name(external_id))
+
     async def owned(self, owner: Owner) -> list[Customer]:
         """The customers that an agent or a group answers for."""
         return await self._records.listed(Customer, owned_list("customers", owner), limit=LISTED)
@@ -128,7 +132,7 @@ class Customers:
         """The customer whom the site calls `external_id`; at the first sight `new_id` becomes their thread."""
         now = self._desk.clock_ms()
         for _ in range(RACES):
-            known = await self._records.named(external_name(external_id))
+            known = await self.known_as(external_id)
             if known:
                 found = await self.customer(known)
                 return found if found.display or not display else await self.describe(known, "", display=display)

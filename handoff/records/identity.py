@@ -24,6 +24,10 @@ class IdentityError(ValueError):
     """A site's statement cannot be believed: {what is wrong, in Chinese, for the site's developers}."""
 
 
+class IdentityExpired(IdentityError):
+    """A statement that was good and is too old: {what is wrong, in Chinese, for the site's developers}."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """A site's statement that its customer is `external_id`, made at `issued_at` (seconds since 1970)."""
@@ -41,7 +45,7 @@ def sign(secret: str, external_id: str, issued_at: int, name: str = "") -> str:
 
 
 def verify(secret: str, identity: Identity, *, now_s: int, life_s: int) -> None:
-    """Raises IdentityError unless the statement is well formed, ours, and no older than `life_s`."""
+    """Raises IdentityError unless the statement is well formed and ours, IdentityExpired when it is too old."""
     if not 1 <= len(identity.external_id) <= MAX_EXTERNAL_ID or _LINE_BREAKS.search(identity.external_id):
         raise IdentityError(f"external_id 应为 1 到 {MAX_EXTERNAL_ID} 个字符，不含控制字符。")
     if len(identity.name) > MAX_NAME or _LINE_BREAKS.search(identity.name):
@@ -53,7 +57,7 @@ def verify(secret: str, identity: Identity, *, now_s: int, life_s: int) -> None:
     if identity.issued_at > now_s + FUTURE_S:
         raise IdentityError("签名的时间在将来：请校准网站服务器的时钟（issued_at 以秒计）。")
     if identity.issued_at < now_s - life_s:
-        raise IdentityError("签名已过期：请在每次打开页面时重新签名（issued_at 以秒计）。")
+        raise IdentityExpired("签名已过期：请在每次打开页面时重新签名（issued_at 以秒计）。")
 
 
 def mint_code() -> str:

@@ -82,6 +82,19 @@ async def test_an_old_and_a_future_signature_are_refused(door: RunningGateway) -
         assert (status, word in answer["message"]) == (403, True)
 
 
+async def test_a_page_that_was_open_for_an_hour_goes_on_as_the_same_customer_and_as_no_other(
+    door: RunningGateway,
+) -> None:
+    browser, mine = door.browser(), signed(door)
+    first = await session(browser, identity=mine)
+    cookies = [str(cookie) for cookie in browser.cookie_jar]
+    assert await session(browser, identity=signed(door, ago_s=3600)) == first
+    assert [str(cookie) for cookie in browser.cookie_jar] == cookies, "the cookie lasts no longer for it"
+    for other in (signed(door, "u-2", ago_s=3600), {**signed(door, ago_s=3600), "signature": "0" * 64}):
+        status, answer = await call(browser, "/api/customer/session", identity=other)
+        assert (status, answer["error"]) == (403, "not_allowed")
+
+
 async def test_what_was_said_before_logging_in_is_linked_and_the_cookie_is_another(gateway: RunningGateway) -> None:
     browser = gateway.browser()
     before = await session(browser)

@@ -85,6 +85,26 @@ async def test_a_message_left_is_a_ticket_that_is_answered_and_seen_by_its_custo
     assert (shown["reopened"], shown["state"]) == (1, "reopened")
 
 
+async def test_customers_see_their_own_tickets_and_no_word_that_is_not_for_them(door: RunningGateway) -> None:
+    customer = await a_message(door)
+    stranger = await door.customer()
+    agent = await person(door, "xiaowang", display="小王")
+    one = customer.snapshot["conversation"]["conversation_id"]
+    boss = await person(door, "zhuguan", roles=(Role.SUPERVISOR,))
+    await post(boss, "/api/agent/tickets", key="t", title="难缠，先拖着", conversation_id=one)
+    own = (await get(customer.browser, "/api/customer/tickets"))["tickets"]
+    assert sorted((found["kind"], found["about"]) for found in own) == [("manual", ""), ("message", "请回电")]
+    assert "难缠" not in json.dumps(own, ensure_ascii=False)
+    assert {tuple(found) for found in own} == {
+        ("ticket_id", "kind", "state", "about", "created_ms", "changed_ms", "link")
+    }
+    for found in own:
+        seen = await post(customer.browser, "/api/ticket", token=found["link"].removeprefix("/ticket#"))
+        assert seen["ticket_id"] == found["ticket_id"]
+    assert (await get(stranger.browser, "/api/customer/tickets"))["tickets"] == []
+    await get(agent, "/api/customer/tickets", 401)
+
+
 async def test_a_wrap_up_and_a_bad_rating_leave_tickets(door: RunningGateway) -> None:
     customer, agent, case = await handed_over(door)
     later = {"title": "查退款", "text": "答应明天回复", "next_ms": None, "to_group": ""}
