@@ -215,7 +215,11 @@ class Presence:
 
     async def _online(self, person: Person) -> Agent:
         return await self._desk.agent_online(
-            person.name, display=person.display, groups=person.groups or ("default",), cap=person.cap
+            person.name,
+            display=person.display,
+            groups=person.groups or ("default",),
+            cap=person.cap,
+            levels=person.levels,
         )
 
     async def _away(self, name: str, delay_s: float) -> None:

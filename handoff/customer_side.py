@@ -18,10 +18,11 @@ from handoff.errors import Invalid, NotFound, Stale
 from handoff.inputs import clean, message_text, name
 from handoff.lifecycle import Verb
 from handoff.model import Case, Said, Turn
+from handoff.overflow import first_ms
 from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend, NewCase
 from handoff.records.change import Change
-from handoff.records.model import TicketKind
+from handoff.records.model import Customer, TicketKind
 from handoff.records.tickets import from_message, from_rating
 from handoff.views import Views
 from handoff.wishes import question_at
@@ -234,6 +235,8 @@ class CustomerSide(Views):
         problem, seq = problem_of(recent)
         vip = bool(view.profile.get("vip"))
         level, head_start_ms = self.policy.priority(escalation.reason, vip=vip)
+        group = self.policy.group_for(escalation.reason, view.channel)
+        customer = await self.records.record(Customer, conversation_id)
         evidence = tuple(
             replace(one, seq=turn.seq) if one.seq is None and turn is not None else one for one in escalation.evidence
         )
@@ -243,11 +246,13 @@ class CustomerSide(Views):
             evidence=evidence,
             priority=level,
             head_start_ms=head_start_ms,
-            group=self.policy.group_for(escalation.reason, view.channel),
+            group=group,
             problem=problem or (turn.text if turn is not None else ""),
             problem_seq=seq or (turn.seq if turn is not None else 0),
             line=self._line(line),
             sticky_ms=self.policy.sticky_ms,
+            owner=customer.owner.agent if customer is not None else "",
+            overflow_ms=first_ms(self.policy.config.groups.of(group)),
         )
 
     def _line(self, line: str) -> str:

@@ -17,6 +17,7 @@ from contracts.escalation import Escalation, Evidence, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff import upkeep
 from handoff.attached import with_files
+from handoff.config.groups import LEVELS
 from handoff.customer_side import RACES, CustomerSide
 from handoff.errors import Invalid, Refused, Stale
 from handoff.inputs import clean, message_text, name
@@ -115,10 +116,16 @@ class Desk(CustomerSide):
         groups: Sequence[str] = (),
         cap: int = 5,
         status: AgentStatus | None = None,
+        levels: Sequence[int] = (),
     ) -> Agent:
-        """An agent logged in or came back. Without `status` the earlier one holds for a while, else it is BREAK."""
+        """An agent logged in or came back. Without `status` the earlier one holds for a while, else it is BREAK.
+
+        `levels` are how well they serve each of `groups`, in the same order; none: level 1 in each.
+        """
         for group in groups:
             name("group", group)
+        if levels and (len(levels) != len(groups) or not all(1 <= level <= LEVELS for level in levels)):
+            raise Invalid(f"levels: from 1 to {LEVELS}, one for each group")
         agent = await self._backend.agent_online(
             name("agent_id", agent_id),
             display=clean(display, 64) or agent_id,
@@ -126,6 +133,7 @@ class Desk(CustomerSide):
             cap=max(cap, 0),
             status=status,
             resume_ms=self.policy.resume_ms,
+            levels=tuple(levels),
         )
         await self.drain()
         return agent

@@ -29,7 +29,7 @@ class Verb(str, Enum):
     TRANSFER_AGENT, TRANSFER_GROUP handed on with a note · WRAP_UP the talk is over, notes are written · REOPEN the
     customer writes during wrap-up · RESOLVE done · ABANDON the customer gave up waiting · LEAVE_MESSAGE left a message
     instead · TAKE_OVER a supervisor takes it · ANSWER an agent
-    answers a message that was left.
+    answers a message that was left · OVERFLOW it waited too long, so a rule of its group applies.
     """
 
     OFFER = "offer"
@@ -47,6 +47,7 @@ class Verb(str, Enum):
     LEAVE_MESSAGE = "leave_message"
     TAKE_OVER = "take_over"
     ANSWER = "answer"
+    OVERFLOW = "overflow"
 
 
 _S = CaseState
@@ -54,6 +55,7 @@ _V = Verb
 TRANSITIONS: Mapping[tuple[CaseState, Verb], CaseState] = MappingProxyType(
     {
         (_S.WAITING, _V.OFFER): _S.OFFERED,
+        (_S.WAITING, _V.OVERFLOW): _S.WAITING,
         (_S.WAITING, _V.ABANDON): _S.ABANDONED,
         (_S.WAITING, _V.LEAVE_MESSAGE): _S.MESSAGE_LEFT,
         (_S.WAITING, _V.TAKE_OVER): _S.ACTIVE,

@@ -46,6 +46,7 @@ class Agent:
     `agent_id` is the login name, `cap` how many cases they may hold at once, `load` how many they hold (offered,
     active and in wrap-up), `idle_since_ms` when a case last came to or left them, `missed` how many offers in a row
     they let lapse. `away` is True between their last connection closing and their coming back or being given up.
+    `levels` are how well they serve each of `groups`, in the same order (none: level 1).
     """
 
     agent_id: str
@@ -58,6 +59,13 @@ class Agent:
     idle_since_ms: int = 0
     missed: int = 0
     away: bool = False
+    levels: tuple[int, ...] = ()
+
+    def level_in(self, group: str) -> int:
+        """How well they serve a group; 0 when they are not of it."""
+        if group not in self.groups:
+            return 0
+        return self.levels[self.groups.index(group)] if self.levels else 1
 
 
 @dataclass(frozen=True)
@@ -70,8 +78,9 @@ class Case:
     it is offered, `agent_id` while it is active or in wrap-up (and, during a transfer, the agent who hands it over).
     `attempts` counts offers; `excluded` are agents who let it lapse or dropped it, `released_ms` when the last did.
     `problem` is the customer's own wording with its log number. `preferred` is the agent who served this customer
-    last, asked first for a while. `note` is the last transfer note, `outcome` what the
-    agent closed it with.
+    last, or who owns the customer, asked first for a while. `note` is the last transfer note, `outcome` what the
+    agent closed it with. `joined_ms` is when it joined the line of its group, `overflow_step` how many of that group's
+    rules of overflow have been applied since.
     """
 
     case_id: str
@@ -98,6 +107,8 @@ class Case:
     preferred: str = ""
     note: str = ""
     outcome: dict[str, Any] = field(default_factory=dict)
+    joined_ms: int = 0
+    overflow_step: int = 0
 
 
 @dataclass(frozen=True)

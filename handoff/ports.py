@@ -25,7 +25,8 @@ from handoff.wishes import WishStore
 class NewCase:
     """A case to be opened, if the conversation has none open. `line` is what the customer is told.
 
-    Who served the customer within the last `sticky_ms` becomes the case's preferred agent.
+    Who owns the customer (`owner`), else who served them within the last `sticky_ms`, becomes the case's preferred
+    agent. After `overflow_ms` the rules of overflow are looked at (0: never).
     """
 
     case_id: str
@@ -38,6 +39,8 @@ class NewCase:
     problem_seq: int = 0
     line: str = ""
     sticky_ms: int = 0
+    owner: str = ""
+    overflow_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,33 @@ class Reply:
 
 @dataclass(frozen=True)
 class Opening:
-    """What routing looks at for one group: the head of the line, who is free (longest idle first), who is ready."""
+    """What routing looks at for one group: the head of the line, who is free, who is ready.
+
+    `free` are in the order of their levels, the highest first, and within a level the longest idle first. `levels` are
+    those at which somebody is ready, the highest first; `taken` is how many cases of the group agents hold.
+    """
 
     group: str
     cases: tuple[Case, ...]
     free: tuple[Agent, ...]
     ready: frozenset[str]
     now_ms: int
+    levels: tuple[int, ...] = (1,)
+    taken: int = 0
 
 
 @dataclass(frozen=True)
 class Due:
-    """What the sweep has to do: offers past their deadline as (case_id, agent_id), agents unheard too long."""
+    """What the sweep has to do at `now_ms`.
+
+    Offers past their deadline as (case_id, agent_id), agents unheard too long, and cases of which the rules of overflow
+    are to be looked at.
+    """
 
     lapsed: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
+    overflowing: tuple[str, ...] = ()
+    now_ms: int = 0
 
 
 class Outbox(Protocol):
@@ -175,6 +190,7 @@ class DeskBackend(Protocol):
         cap: int,
         status: AgentStatus | None,
         resume_ms: int,
+        levels: tuple[int, ...] = (),
     ) -> Agent:
         """Here, or here again; without `status` the earlier one holds for `resume_ms`, then it is BREAK."""
 
@@ -187,8 +203,23 @@ class DeskBackend(Protocol):
     async def agent_away(self, agent_id: str) -> None:
         """The last connection closed: no more offers, cases stay until the sweep gives the agent up."""
 
-    async def offer(self, case_id: str, agent_id: str, *, offer_ms: int, why: str) -> bool:
-        """waiting → offered, logged with `why`, if the agent is ready with a free place; False: somebody was faster."""
+    async def offer(
+        self, case_id: str, agent_id: str, *, offer_ms: int, why: str, cap: int = 0, any_group: bool = False
+    ) -> bool:
+        """waiting → offered, logged with `why`, if the agent is ready with a free place; False: somebody was faster.
+
+        Also False when agents hold `cap` cases of the group (0: any number), or when the agent is not of the group,
+        unless `any_group`.
+        """
+
+    async def overflow(
+        self, case_id: str, *, step: int, next_step: int, next_ms: int, to_group: str, line: str, why: str
+    ) -> bool:
+        """Apply rules of overflow to a case that waits and has had `step` of them; False: it has not, or waits no more.
+
+        Into the line of `to_group` ("": it stays), with a `line` to the customer ("": none). Without `why` nothing is
+        done but to look again at `next_ms` (0: never).
+        """
 
     async def accept(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
         """offered → active; owner and epoch change. Accepting one's own active case changes nothing."""
@@ -251,7 +282,7 @@ class DeskBackend(Protocol):
 
     # --- routing and upkeep
     async def openings(self, limit: int) -> list[Opening]:
-        """Groups that have both somebody waiting and somebody free, with at most `limit` of each."""
+        """Groups that have both somebody waiting and somebody free; at most `limit` cases, and agents of each level."""
 
     async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
         """What the sweep has to do now, that first which was due first; remembers when it was asked.

@@ -75,12 +75,23 @@ def read(document: Reader) -> Groups:
     if DEFAULT not in found:
         document.wrong(f"要有一个名为 {DEFAULT} 的组：没有指定技能组的会话由它接待。")
     for one, group in places:
+        if group.name in _after(group, found):
+            one.wrong("溢出转了一圈又回到这个组。")
         for rule in group.overflow:
             if rule.to == TO_GROUP and rule.group not in found:
                 one.wrong(f"溢出到的组「{rule.group}」不存在。")
-            elif rule.to == TO_GROUP and rule.group == group.name:
-                one.wrong("不能溢出到自己。")
     return Groups(found)
+
+
+def _after(group: Group, known: Mapping[str, Group]) -> list[str]:
+    """The groups a case overflows to from here, one after the other, until one comes again."""
+    names: list[str] = []
+    while group.overflow and group.overflow[-1].to == TO_GROUP and group.overflow[-1].group in known:
+        group = known[group.overflow[-1].group]
+        if group.name in names:
+            break
+        names.append(group.name)
+    return names
 
 
 def _rules(value: Reader) -> tuple[Overflow, ...]:

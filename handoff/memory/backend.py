@@ -12,13 +12,13 @@ from typing import Any
 
 from contracts.conversation import Author, ConversationView, Entry, EntryKind
 from handoff.errors import NotAllowed, Refused, Stale
-from handoff.lifecycle import Verb, can, next_state
-from handoff.memory.state import ACTIVE, AGENT, BOT, WRAP_UP, Conversation
-from handoff.memory.turns import Turns
+from handoff.lifecycle import Verb, next_state
+from handoff.memory.routing import Routing
+from handoff.memory.state import ACTIVE, WRAP_UP
+from handoff.memory.values import AGENT, BOT, Conversation
 from handoff.memory.wishes import MemoryWishes
 from handoff.model import (
     OPEN_STATES,
-    Agent,
     AgentStatus,
     Case,
     CaseState,
@@ -30,7 +30,7 @@ from handoff.records.change import Change
 from handoff.records.model import Owner
 
 
-class MemoryBackend(Turns):
+class MemoryBackend(Routing):
     """A DeskBackend for one event loop; `clock` gives UTC milliseconds and may be moved by tests."""
 
     def __init__(self, clock: Callable[[], int] | None = None) -> None:
@@ -166,66 +166,6 @@ class MemoryBackend(Turns):
         return case
 
     # --- agents
-
-    async def agent_online(
-        self,
-        agent_id: str,
-        *,
-        display: str,
-        groups: tuple[str, ...],
-        cap: int,
-        status: AgentStatus | None,
-        resume_ms: int,
-    ) -> Agent:
-        self._may_work(agent_id)
-        now = self._now()
-        known = self._agents.get(agent_id)
-        if status is None:
-            fresh = known is not None and now - known.last_heard_ms <= resume_ms
-            status = known.status if known is not None and fresh else AgentStatus.BREAK
-        idle = known.idle_since_ms if known is not None else now
-        self._gone.discard(agent_id)
-        self._agents[agent_id] = Agent(agent_id, display, groups, cap, status, now, idle_since_ms=idle)
-        self._tell("agent", agent_id=agent_id)
-        return replace(self._agent(agent_id), load=self._load(agent_id))
-
-    async def heartbeat(self, agent_id: str) -> None:
-        agent = self._agent(agent_id)
-        self._may_work(agent_id)
-        back = agent.away or agent_id in self._gone
-        self._gone.discard(agent_id)
-        self._agents[agent_id] = replace(agent, last_heard_ms=self._now(), away=False)
-        if back:
-            self._tell("agent", agent_id=agent_id)
-
-    async def set_status(self, agent_id: str, status: AgentStatus) -> None:
-        agent = self._agent(agent_id)
-        if status is not AgentStatus.OFFLINE:
-            self._may_work(agent_id)
-        self._agents[agent_id] = replace(agent, status=status, missed=0)
-        self._tell("agent", agent_id=agent_id)
-
-    async def agent_away(self, agent_id: str) -> None:
-        self._agents[agent_id] = replace(self._agent(agent_id), away=True)
-        self._tell("agent", agent_id=agent_id)
-
-    async def offer(self, case_id: str, agent_id: str, *, offer_ms: int, why: str) -> bool:
-        case, agent = self._cases.get(case_id), self._agents.get(agent_id)
-        if case is None or agent is None or not can(case.state, Verb.OFFER):
-            return False
-        if not self._is_free(agent_id) or case.group not in agent.groups:
-            return False
-        now = self._now()
-        self._agents[agent_id] = replace(agent, idle_since_ms=now)
-        self._move(
-            case,
-            Verb.OFFER,
-            offered_to=agent_id,
-            offer_deadline_ms=now + offer_ms,
-            attempts=case.attempts + 1,
-            why=why,
-        )
-        return True
 
     async def accept(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
         case = self._case(case_id)

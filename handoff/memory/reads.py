@@ -29,12 +29,17 @@ class Reads(State):
         for group in groups:
             here = [agent for agent in self._all_agents() if group in agent.groups]
             free = sorted((a for a in here if self._is_free(a.agent_id)), key=lambda a: (a.idle_since_ms, a.agent_id))
+            levels = sorted({a.level_in(group) for a in here if self._is_ready(a.agent_id)}, reverse=True)
             cases = [case for case in self._line(group) if case.state is WAITING]
             ready = frozenset(agent.agent_id for agent in here if self._is_ready(agent.agent_id))
             wanted = {case.preferred for case in cases[:limit]}
-            shown = free[:limit] + [agent for agent in free[limit:] if agent.agent_id in wanted]
+            shown = [a for level in levels for a in [b for b in free if b.level_in(group) == level][:limit]]
+            seen = {agent.agent_id for agent in shown}
+            shown += [agent for agent in free if agent.agent_id in wanted - seen]
             if free:
-                found.append(Opening(group, tuple(cases[:limit]), tuple(shown), ready, self._now()))
+                taken = self._taken(group)
+                head = tuple(cases[:limit])
+                found.append(Opening(group, head, tuple(shown), ready, self._now(), tuple(levels), taken))
         return found
 
     async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
@@ -53,9 +58,12 @@ class Reads(State):
             for agent in self._agents.values()
             if agent.agent_id not in self._gone and max(agent.last_heard_ms, since) <= now - grace_ms
         )
+        over = sorted((at_ms, case_id) for case_id, at_ms in self._overflow.items() if at_ms <= now)
         return Due(
             tuple((case_id, agent_id) for _, case_id, agent_id in lapsed[:limit]),
             tuple(agent_id for _, agent_id in lost[:limit]),
+            tuple(case_id for _, case_id in over[:limit]),
+            now,
         )
 
     # --- views

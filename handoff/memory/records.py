@@ -1,4 +1,4 @@
-"""Records in memory: the twin of `redis/records.py` and of the part of `prelude.lua` that keeps them."""
+"""Records in memory: the twin of `redis/records.py` and of `prelude_records.lua`."""
 
 from __future__ import annotations
 

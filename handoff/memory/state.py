@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from contracts.codec import encode
@@ -19,61 +19,15 @@ from handoff.errors import NotAllowed, NotFound, Refused
 from handoff.lifecycle import Verb, next_state
 from handoff.memory.outbox import MemoryOutbox
 from handoff.memory.records import MemoryRecords
-from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Opened, Said, Turn
+from handoff.memory.values import BOT, Claim, Conversation, Done
+from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Opened
 from handoff.ports import NewCase
 from handoff.records.change import Line
 from handoff.records.model import NOBODY, Owner, Record
 
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
 MOST_TIES = 4095  # as fine as the scores of the Redis backend are
-BOT, AGENT = "bot", "agent"
 RECENT_CASES = 50
-
-
-@dataclass
-class Conversation:
-    """One conversation and its log.
-
-    `turns` are the queued turns, the first of which may be claimed; `said`, `written` and `left` remember the keys of
-    messages, of other entries and of messages left, with what they led to.
-    """
-
-    conversation_id: str
-    channel: str
-    profile: dict[str, Any]
-    owner: str = BOT
-    epoch: int = 1
-    bot_session: int = 1
-    case_id: str = ""
-    agent_id: str = ""
-    outcome: str = ""
-    owed_since_ms: int = 0
-    last_agent: str = ""
-    last_agent_ms: int = 0
-    log: list[Entry] = field(default_factory=list)
-    cases: list[str] = field(default_factory=list)
-    said: dict[str, Said] = field(default_factory=dict)
-    written: dict[str, int] = field(default_factory=dict)
-    left: dict[str, str] = field(default_factory=dict)
-    turns: deque[Turn] = field(default_factory=deque)
-
-
-@dataclass
-class Claim:
-    """Who runs the head turn of a conversation, and when (monotonic seconds) they last gave a sign of life."""
-
-    worker_id: str
-    renewed: float
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a turn was finished: by which attempt, and with what."""
-
-    attempt: int
-    accepted: bool
-    entries: tuple[Entry, ...]
-    case_id: str
 
 
 class State:
@@ -85,6 +39,7 @@ class State:
         self._cases: dict[str, Case] = {}
         self._agents: dict[str, Agent] = {}
         self._gone: set[str] = set()
+        self._overflow: dict[str, int] = {}  # cases of a line by when the rules of overflow are to be looked at next
         self._swept: tuple[int, int] | None = None  # when the sweep last came, since when without a long pause
         self._handled: dict[str, deque[int]] = {}
         self._ready: deque[str] = deque()
@@ -159,13 +114,13 @@ class State:
             status = AgentStatus.OFFLINE if agent.agent_id in self._gone else agent.status
             yield replace(agent, load=self._load(agent.agent_id), status=status)
 
+    def _taken(self, group: str) -> int:
+        """How many cases of a group agents hold."""
+        return sum(case.group == group and bool(self._holders(case)) for case in self._cases.values())
+
     def _line(self, group: str) -> list[Case]:
         """Everybody of this group who waits for an agent to take them, in order."""
-        waiting = [
-            case
-            for case in self._cases.values()
-            if case.group == group and (case.state is WAITING or (case.state is OFFERED and not case.agent_id))
-        ]
+        waiting = [case for case in self._cases.values() if case.group == group and in_line(case)]
         return sorted(waiting, key=place)
 
     def _position(self, case: Case) -> int:
@@ -191,6 +146,11 @@ class State:
 
     def _keep(self, case: Case) -> None:
         """Store a case as it is now and hand it in."""
+        before = self._cases.get(case.case_id, case)
+        if not in_line(case):
+            self._overflow.pop(case.case_id, None)
+        elif not in_line(before) or before.group != case.group:
+            self._overflow[case.case_id] = self._now()  # in another line: the rules are looked at anew
         self._cases[case.case_id] = case
         self._outbox.put(case.conversation_id, case)
 
@@ -231,6 +191,10 @@ class State:
         now = self._now()
         lately = now - conversation.last_agent_ms <= new.sticky_ms
         preferred = conversation.last_agent if lately else ""
+        if preferred in self._records.gone:
+            preferred = ""
+        if new.owner and new.owner not in self._records.gone:
+            preferred = new.owner
         order = now - new.head_start_ms
         # Who comes in the same millisecond stands behind, not where the case's id sorts.
         ties = [case.order_tie for case in self._line(new.group) if case.order_ms == order]
@@ -248,9 +212,12 @@ class State:
             opened_seq=len(conversation.log) + 1,
             problem=new.problem,
             problem_seq=new.problem_seq,
-            preferred="" if preferred in self._records.gone else preferred,
+            preferred=preferred,
+            joined_ms=now,
         )
         self._keep(case)
+        if new.overflow_ms:
+            self._overflow[case.case_id] = now + new.overflow_ms
         conversation.case_id = case.case_id
         conversation.cases.append(case.case_id)
         conversation.owed_since_ms = now
@@ -264,6 +231,8 @@ class State:
         concerned = case.offered_to or case.agent_id
         if state is not OFFERED:
             changes.update(offered_to="", offer_deadline_ms=0)
+        if changes.get("group", case.group) != case.group:
+            changes.update(joined_ms=self._now(), overflow_step=0)
         case = replace(case, state=state, **changes)
         self._keep(case)
         conversation = self._conversations[case.conversation_id]
@@ -374,6 +343,11 @@ class State:
         event = DeskEvent(kind, conversation_id, agent_id, data if data is not None else dict(more))
         for queue in self._subscribers:
             queue.put_nowait(event)
+
+
+def in_line(case: Case) -> bool:
+    """Whether a case waits in its line for somebody to take it."""
+    return case.state is WAITING or (case.state is OFFERED and not case.agent_id)
 
 
 def place(case: Case) -> tuple[int, int, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.conversation import Author, EntryKind
 from handoff.memory.reads import Reads
-from handoff.memory.state import BOT, Claim, Conversation, Done
+from handoff.memory.values import BOT, Claim, Conversation, Done
 from handoff.model import Finished, Turn
 from handoff.ports import NewCase, Reply
 

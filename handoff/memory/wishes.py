@@ -6,7 +6,8 @@ from typing import Any
 
 from contracts.conversation import Author, Entry, EntryKind
 from handoff.errors import Refused
-from handoff.memory.state import BOT, State
+from handoff.memory.state import State
+from handoff.memory.values import BOT
 from handoff.wishes import KEPT_MS, MOST_WISHES, WISH, Telling, Wish
 
 

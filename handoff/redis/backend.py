@@ -17,9 +17,8 @@ from redis.exceptions import RedisError
 from contracts.codec import encode
 from contracts.conversation import Author, ConversationView, DeskEvent, Entry, EntryKind
 from handoff.errors import BackendUnavailable
-from handoff.estimate import GroupLoad
 from handoff.lifecycle import Verb
-from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Said, Turn
+from handoff.model import Agent, AgentStatus, Case, Finished, Said, Turn
 from handoff.ports import Due, NewCase, Opening, Reply
 from handoff.records.change import Change
 from handoff.records.model import Owner
@@ -27,16 +26,16 @@ from handoff.redis import rows
 from handoff.redis.event_feed import EventFeed
 from handoff.redis.keys import Keys
 from handoff.redis.outbox import RedisOutbox
+from handoff.redis.reads import RedisReads
 from handoff.redis.records import RedisRecords
 from handoff.redis.scripts import ScriptRunner
 from handoff.redis.turn_queue import BLOCK_MS, TurnQueue
 from handoff.redis.wishes import RedisWishes
 
 COMMAND_SECONDS = 2.0  # a script takes well under a millisecond; whoever waits longer has lost Redis
-HISTORY_LIMIT = 50
 
 
-class RedisBackend:
+class RedisBackend(RedisReads):
     """State in Redis under one tenant.
 
     `clock` (UTC milliseconds) replaces Redis TIME in the scripts, for tests alone: in production one clock decides.
@@ -210,6 +209,7 @@ class RedisBackend:
         cap: int,
         status: AgentStatus | None,
         resume_ms: int,
+        levels: tuple[int, ...] = (),
     ) -> Agent:
         agent, load = await self._run(
             "agent_online",
@@ -219,6 +219,7 @@ class RedisBackend:
             cap=cap,
             status=status.value if status is not None else "",
             resume_ms=resume_ms,
+            levels=list(levels),
         )
         return rows.agent_of(agent, load)
 
@@ -231,8 +232,27 @@ class RedisBackend:
     async def agent_away(self, agent_id: str) -> None:
         await self._run("set_agent", agent_id=agent_id, status="")
 
-    async def offer(self, case_id: str, agent_id: str, *, offer_ms: int, why: str) -> bool:
-        (done,) = await self._run("offer", case_id=case_id, agent_id=agent_id, offer_ms=offer_ms, why=why)
+    async def offer(
+        self, case_id: str, agent_id: str, *, offer_ms: int, why: str, cap: int = 0, any_group: bool = False
+    ) -> bool:
+        (done,) = await self._run(
+            "offer", case_id=case_id, agent_id=agent_id, offer_ms=offer_ms, why=why, cap=cap, any_group=any_group
+        )
+        return bool(int(done))
+
+    async def overflow(
+        self, case_id: str, *, step: int, next_step: int, next_ms: int, to_group: str, line: str, why: str
+    ) -> bool:
+        (done,) = await self._run(
+            "overflow",
+            case_id=case_id,
+            step=step,
+            next_step=next_step,
+            next_ms=next_ms,
+            to_group=to_group,
+            line=line,
+            why=why,
+        )
         return bool(int(done))
 
     async def accept(self, agent_id: str, case_id: str, *, line: str) -> ConversationView:
@@ -346,8 +366,8 @@ class RedisBackend:
         return sorted((rows.opening_of(row, int(now_ms)) for row in groups), key=lambda opening: opening.group)
 
     async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
-        lapsed, lost = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
-        return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost))
+        now_ms, lapsed, lost, over = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
+        return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost), tuple(over), int(now_ms))
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         return tuple(await self._run("lose_agent", agent_id=agent_id, grace_ms=grace_ms, line=line))
@@ -357,68 +377,6 @@ class RedisBackend:
 
     async def readmit(self, agent_id: str) -> None:
         await self._run("readmit", agent_id=agent_id)
-
-    # --- views
-
-    async def conversation(self, conversation_id: str) -> ConversationView:
-        return rows.view_of(await self._run("view", conversation_id=conversation_id))
-
-    async def log(self, conversation_id: str, *, after: int, before: int | None, limit: int) -> list[Entry]:
-        name = self._keys.log(conversation_id)
-        found: list[Any]
-        try:
-            if before is None:
-                found = await self._client.xrange(name, f"({after}-0" if after else "-", "+", count=limit) or []
-            else:
-                end = f"{max(before - 1, 0)}-0"
-                found = await self._client.xrevrange(name, end, f"{after + 1}-0", count=limit) or []
-                found.reverse()
-        except (RedisError, OSError) as error:
-            raise BackendUnavailable(f"Redis does not answer ({type(error).__name__})") from error
-        if not found:
-            await self.conversation(conversation_id)  # an empty log, or no such conversation
-        return [rows.entry_of(row) for row in found]
-
-    async def case(self, case_id: str) -> Case:
-        return rows.case_of((await self._run("cases", by="case", id=case_id, limit=1))[0])
-
-    async def cases_of(self, conversation_id: str) -> list[Case]:
-        found = await self._run("cases", by="conversation", id=conversation_id, limit=HISTORY_LIMIT)
-        return [rows.case_of(row) for row in found]
-
-    async def agent_cases(self, agent_id: str) -> list[Case]:
-        found = [rows.case_of(row) for row in await self._run("cases", by="agent", id=agent_id, limit=0)]
-        return sorted(found, key=lambda case: (case.enqueued_ms, case.case_id))
-
-    async def line(self, limit: int) -> list[Case]:
-        found = [rows.case_of(row) for row in await self._run("cases", by="line", id="", limit=limit)]
-        return sorted(found, key=lambda case: (case.order_ms, case.order_tie, case.case_id))[:limit]
-
-    async def active(self, limit: int) -> list[Case]:
-        return [rows.case_of(row) for row in await self._run("cases", by="active", id="", limit=limit)]
-
-    async def messages(self, limit: int) -> list[Case]:
-        return [rows.case_of(row) for row in await self._run("cases", by="messages", id="", limit=limit)]
-
-    async def group_load(self, group: str) -> GroupLoad:
-        slots, free, handled = await self._run("group_load", group=group)
-        return GroupLoad(int(slots), int(free), tuple(int(ms) for ms in handled))
-
-    async def now_ms(self) -> int:
-        return int((await self._run("clock"))[0])
-
-    async def ping(self) -> None:
-        try:
-            await self._client.ping()
-        except (RedisError, OSError) as error:
-            raise BackendUnavailable(f"Redis does not answer ({type(error).__name__})") from error
-
-    async def agents(self) -> list[Agent]:
-        found = [rows.agent_of(flat, load) for flat, load in await self._run("agents")]
-        return sorted(found, key=lambda agent: agent.agent_id)
-
-    async def glance(self, conversation_ids: Sequence[str]) -> list[Glance]:
-        return [rows.glance_of(row) for row in await self._run("glance", ids=list(conversation_ids))]
 
     # --- records, archive and events
 

@@ -17,16 +17,19 @@
     ├── :offers       sorted set       offered cases by deadline
     ├── :active       sorted set       cases with an agent, by when they were accepted
     ├── :messages     sorted set       messages left and not yet answered, by when they were left
+    ├── :overflow     sorted set       cases of a line by when the rules of overflow are to be looked at next
+    ├── :busy:GROUP   set              open cases of a group that agents hold
     ├── :handled:GROUP list            how long the last 50 cases took, in ms, latest first
-    ├── :agent:ID     hash             display, groups, cap, status, heard_ms, idle_ms, missed, away, gone
+    ├── :agent:ID     hash             display, groups, levels (in the same order), cap, status, heard_ms, idle_ms,
+    │                                  missed, away, gone
     ├── :held:ID      set              cases in an agent's load
     ├── :agents       set              every agent ever online
     ├── :presence     sorted set       agents not given up, by when they were last heard
-    ├── :ready:GROUP  sorted set       agents who are ready and there, by idle since
-    ├── :free:GROUP   sorted set       those of them who have a free place
+    ├── :ready:LEVEL:GROUP sorted set  agents who are ready and there, by idle since; one a level
+    ├── :free:LEVEL:GROUP sorted set   those of them who have a free place
     ├── :swept        hash             last_ms, since_ms: when the sweep last came, and since when without a long pause
     ├── :groups       set              groups that ever had a case
-    ├── :record:KIND:ID hash           a customer, ticket or departure: rev, document (JSON)
+    ├── :record:KIND:ID hash           a customer, ticket, departure or setting: rev, document (JSON)
     ├── :remarks:KIND:ID list          its history, oldest first (JSON)
     ├── :list:NAME    sorted set       record ids by place; the lists are named in records/change.py
     ├── :unique:NAME  string           the id of the record that a name leads to
@@ -35,7 +38,7 @@
     ├── :told:ID      set              numbers of the questions that were told
     ├── :departed     set              agents who have left for good
     ├── :outbox       stream           every change in full, until the archive has it; group `archive`. An item is
-    │                                  kind (entry, case, conversation, customer, ticket, departure, remark),
+    │                                  kind (entry, case, conversation, remark, or that of a record),
     │                                  conversation, data (JSON)
     └── :events       channel          DeskEvents as JSON
 

@@ -1,4 +1,4 @@
-"""Records in Redis: one script changes one, whole; see the part of `prelude.lua` that keeps them."""
+"""Records in Redis: one script changes one, whole; see `prelude_records.lua`."""
 
 from __future__ import annotations
 

@@ -76,6 +76,8 @@ def case_from(row: Mapping[str, str]) -> Case:
         preferred=row["preferred"],
         note=row["note"],
         outcome=json.loads(row["outcome"]),
+        joined_ms=int(row.get("joined_ms", row["enqueued_ms"])),  # missing in a case of an older version
+        overflow_step=int(row.get("overflow_step", 0)),
     )
 
 
@@ -93,6 +95,7 @@ def agent_of(flat: Sequence[Any], load: int) -> Agent:
         idle_since_ms=int(row["idle_ms"]),
         missed=int(row["missed"]),
         away=row["away"] == "1",
+        levels=tuple(int(level) for level in row.get("levels", "").split()),
     )
 
 
@@ -130,14 +133,16 @@ def said_of(result: Sequence[Any]) -> Said:
 
 
 def opening_of(row: Sequence[Any], now_ms: int) -> Opening:
-    """One group's opening from (group, case hashes, (agent hash, load) pairs, ready ids)."""
-    group, cases, agents, ready = row
+    """One group's opening from (group, case hashes, (agent hash, load) pairs, ready ids, levels, taken)."""
+    group, cases, agents, ready, levels, taken = row
     return Opening(
         group=group,
         cases=tuple(case_of(one) for one in cases),
         free=tuple(agent_of(flat, load) for flat, load in agents),
         ready=frozenset(ready),
         now_ms=now_ms,
+        levels=tuple(int(level) for level in levels),
+        taken=int(taken),
     )
 
 
@@ -188,6 +193,8 @@ def case_row(new: NewCase) -> dict[str, Any]:
         "problem_seq": new.problem_seq,
         "line": new.line,
         "sticky_ms": new.sticky_ms,
+        "owner": new.owner,
+        "overflow_ms": new.overflow_ms,
     }
 
 

@@ -19,7 +19,7 @@ from handoff import lifecycle
 from handoff.errors import BackendUnavailable, DeskError, NotAllowed, NotFound, Refused, Stale
 
 FOLDER = Path(__file__).with_name("scripts")
-PRELUDE = "prelude"
+PRELUDES = ("prelude", "prelude_records", "prelude_turns")
 OK = 0
 ERRORS: Mapping[int, type[DeskError]] = {1: NotFound, 2: NotAllowed, 3: Stale, 4: Refused}
 # Scripts that must not be sent again when it is unknown whether they ran: the lifecycle would refuse the second run,
@@ -29,7 +29,7 @@ ONCE = frozenset({"leave_line", "offer", "pass_on", "save_record", "transfer"})
 
 @dataclass(frozen=True)
 class Script:
-    """One verb: its source with the prelude in front, and the name Redis knows it by."""
+    """One verb: its source with the preludes in front, and the name Redis knows it by."""
 
     name: str
     source: str
@@ -39,10 +39,11 @@ class Script:
 @cache
 def load_scripts() -> Mapping[str, Script]:
     """Every script of the folder by name."""
-    prelude = (FOLDER / f"{PRELUDE}.lua").read_text(encoding="utf-8").replace("@TRANSITIONS@", lifecycle.as_lua())
+    parts = [(FOLDER / f"{name}.lua").read_text(encoding="utf-8") for name in PRELUDES]
+    prelude = "\n".join(parts).replace("@TRANSITIONS@", lifecycle.as_lua())
     scripts = {}
     for path in sorted(FOLDER.glob("*.lua")):
-        if path.stem != PRELUDE:
+        if path.stem not in PRELUDES:
             source = prelude + path.read_text(encoding="utf-8")
             digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
             scripts[path.stem] = Script(path.stem, source, digest)

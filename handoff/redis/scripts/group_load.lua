@@ -1,8 +1,14 @@
 --[[ group_load: how busy a group is; beyond 64 ready agents, estimated from 64 of them.
   a: group
   returns {OK, slots, free, {handled ms…}} · events: none ]]
-local ready = call('ZCARD', key('ready', a.group))
-local sample = call('ZRANGE', key('ready', a.group), 0, 63)
+local ready, sample = 0, {}
+for level = LEVELS, 1, -1 do
+  local name = key('ready', level, a.group)
+  ready = ready + call('ZCARD', name)
+  if #sample < 64 then
+    for _, id in ipairs(call('ZRANGE', name, 0, 63 - #sample)) do sample[#sample + 1] = id end
+  end
+end
 local slots, free = 0, 0
 for _, id in ipairs(sample) do
   local cap = tonumber(call('HGET', key('agent', id), 'cap'))

@@ -91,23 +91,32 @@ local function refusal(case, verb)
   return {REFUSED, 'the case is ' .. case.state .. '; ' .. verb .. ' is not possible now'}
 end
 
--- How an agent stands to routing: {ready, free, idle_ms, groups}, or nil when there is no such agent. Asked several
--- times a step, so only what is needed is read.
+-- {group, level} for each group of an agent, from the two fields of their hash; without levels it is 1 in each.
+local LEVELS = 5 -- as in config/groups.py
+local function skills_of(groups, levels)
+  local found, next_level = {}, (levels or ''):gmatch('%S+')
+  for group in groups:gmatch('%S+') do found[#found + 1] = {group, next_level() or '1'} end
+  return found
+end
+
+-- How an agent stands to routing: {ready, free, idle_ms, groups, levels}, or nil when there is no such agent. Asked
+-- several times a step, so only what is needed is read.
 local function standing(id)
-  local known = call('HMGET', key('agent', id), 'status', 'away', 'gone', 'cap', 'idle_ms', 'groups')
+  local known = call('HMGET', key('agent', id), 'status', 'away', 'gone', 'cap', 'idle_ms', 'groups', 'levels')
   if not known[1] then return nil end
   local ready = known[1] == 'ready' and known[2] == '0' and known[3] == '0' and not departed(id)
   local free = ready and call('SCARD', key('held', id)) < tonumber(known[4])
-  return {ready = ready, free = free, idle_ms = known[5], groups = known[6]}
+  return {ready = ready, free = free, idle_ms = known[5], groups = known[6], levels = known[7]}
 end
 
 -- Put an agent into, or out of, the sets of those who are ready and of those who are free.
 local function refresh(id)
   local agent = standing(id)
   if not agent then return end
-  for group in agent.groups:gmatch('%S+') do
-    if agent.ready then call('ZADD', key('ready', group), agent.idle_ms, id) else call('ZREM', key('ready', group), id) end
-    if agent.free then call('ZADD', key('free', group), agent.idle_ms, id) else call('ZREM', key('free', group), id) end
+  for _, skill in ipairs(skills_of(agent.groups, agent.levels)) do
+    local ready, free = key('ready', skill[2], skill[1]), key('free', skill[2], skill[1])
+    if agent.ready then call('ZADD', ready, agent.idle_ms, id) else call('ZREM', ready, id) end
+    if agent.free then call('ZADD', free, agent.idle_ms, id) else call('ZREM', free, id) end
   end
 end
 
@@ -145,6 +154,10 @@ end
 local TIES = 4096 -- as fine as a double is at this size
 local function place(case) return string.format('%.17g', case.order_ms + case.order_tie / TIES) end
 
+-- Whether a case waits in its line for somebody to take it, and whether agents hold it.
+local function in_line(case) return case.state == 'waiting' or (case.state == 'offered' and case.agent_id == '') end
+local function is_held(case) return OPEN[case.state] and (case.agent_id ~= '' or case.offered_to ~= '') end
+
 -- Bring the sorted sets and loads in line with the case; `before` is the case as it was.
 local function index(case, before)
   local id = case.case_id
@@ -158,11 +171,16 @@ local function index(case, before)
   else
     call('ZREM', key('waiting', case.group), id)
   end
-  if case.state == 'waiting' or (case.state == 'offered' and case.agent_id == '') then
+  if in_line(case) then
     call('ZADD', key('line', case.group), place(case), id)
+    -- Back in a line, or in another one: the rules of overflow are looked at anew.
+    if not in_line(before) or before.group ~= case.group then call('ZADD', key('overflow'), now, id) end
   else
     call('ZREM', key('line', case.group), id)
+    call('ZREM', key('overflow'), id)
   end
+  if before.group ~= case.group then call('SREM', key('busy', before.group), id) end
+  call(is_held(case) and 'SADD' or 'SREM', key('busy', case.group), id)
   if OPEN[case.state] and case.agent_id ~= '' then
     call('ZADD', key('active'), case.accepted_ms, id)
   else
@@ -194,7 +212,10 @@ end
 
 -- Store changed fields of a case (in the table too), bring the indices in line and hand it in as it is now.
 local function update(case, changes)
-  local before = {group = case.group, offered_to = case.offered_to, agent_id = case.agent_id}
+  local before = {state = case.state, group = case.group, offered_to = case.offered_to, agent_id = case.agent_id}
+  if changes.group and changes.group ~= case.group then
+    changes.joined_ms, changes.overflow_step = now, 0
+  end
   local flat = {}
   for name, value in pairs(changes) do
     if type(value) == 'number' then value = whole(value) end
@@ -257,11 +278,13 @@ local function finish(case, verb, outcome_reason, outcome)
   freed(holder)
 end
 
--- Open a case from {case_id, reason, evidence, priority, head_start_ms, group, problem, problem_seq, sticky_ms, line}.
+-- Open a case from {case_id, reason, evidence, priority, head_start_ms, group, problem, problem_seq, sticky_ms, owner,
+-- overflow_ms, line}.
 local function enqueue(conversation_id, new)
   local known = load_conversation(conversation_id)
   local seq = tonumber(known.seq)
   local preferred = now - known.last_agent_ms <= new.sticky_ms and known.last_agent or ''
+  if new.owner ~= '' and not departed(new.owner) then preferred = new.owner end
   if departed(preferred) then preferred = '' end
   -- Who comes in the same millisecond stands behind, not where the case's id happens to sort.
   local order = now - new.head_start_ms
@@ -274,8 +297,10 @@ local function enqueue(conversation_id, new)
     order_ms = whole(order), order_tie = whole(tie), offered_to = '', offer_deadline_ms = '0', agent_id = '',
     attempts = '0', excluded = '', released_ms = '0', opened_seq = whole(seq + 1), accepted_ms = '0', closed_ms = '0',
     problem = new.problem, problem_seq = whole(new.problem_seq), preferred = preferred, note = '', outcome = '{}',
+    joined_ms = whole(now), overflow_step = '0',
   }
   update(case, case)
+  if new.overflow_ms > 0 then call('ZADD', key('overflow'), now + new.overflow_ms, case.case_id) end
   call('RPUSH', key('history', conversation_id), case.case_id)
   call('HSET', key('conv', conversation_id), 'case_id', case.case_id, 'owed_ms', now)
   log_case(case, 'open', '')
@@ -333,46 +358,6 @@ local function lose_cases(agent_id, line, heir)
   return held
 end
 
--- Whether a record {kind, id, rev, given, names, agents, once, …} may be kept: true or false (there already), or nil and why.
-local function record_check(r)
-  local rev = call('HGET', key('record', r.kind, r.id), 'rev')
-  if r.once and rev then return false end
-  if tonumber(rev or '0') ~= r.rev then return nil, {STALE, 'the record has changed meanwhile'} end
-  for _, one in ipairs(r.given) do
-    if tonumber(call('HGET', key('record', one[1], one[2]), 'rev') or '0') ~= one[3] then
-      return nil, {STALE, 'another record has changed meanwhile'}
-    end
-  end
-  for _, name in ipairs(r.names) do
-    local other = call('GET', key('unique', name))
-    if other and other ~= r.id then return nil, {STALE, 'the name leads to another record'} end
-  end
-  for _, agent in ipairs(r.agents) do
-    if departed(agent) then return nil, {REFUSED, 'this agent has left'} end
-  end
-  return true
-end
-
--- Keep a record that `record_check` allowed: its document, the lists it stands in, its remarks, what customers hear.
-local function record_keep(r)
-  call('HSET', key('record', r.kind, r.id), 'rev', whole(r.rev + 1), 'document', r.document)
-  for _, name in ipairs(r.names) do call('SET', key('unique', name), r.id) end
-  for _, list in ipairs(r.left) do call('ZREM', key('list', list), r.id) end
-  for _, one in ipairs(r.standing) do call('ZADD', key('list', one[1]), one[2], r.id) end
-  hand_in(r.kind, r.conversation_id, r.document)
-  for _, remark in ipairs(r.remarks) do
-    local seq = call('RPUSH', key('remarks', r.kind, r.id), remark)
-    hand_in('remark', r.conversation_id, '{"seq":' .. seq .. ',' .. remark:sub(2))
-  end
-  publish('record', r.conversation_id, '', '{"kind":' .. json(r.kind) .. ',"id":' .. json(r.id) .. '}')
-  for _, line in ipairs(r.lines) do
-    if call('EXISTS', key('conv', line.conversation_id)) == 1 then
-      append(line.conversation_id, {kind = 'message', author = 'system', text = line.text, short = line.short,
-        data = '{"kind":"notice","notice":' .. json(line.notice) .. '}'})
-    end
-  end
-end
-
 -- {conversation hash, profile hash, case state, agent's display, position}, flat, for ConversationView.
 local function view(id)
   local conversation = call('HGETALL', key('conv', id))
@@ -381,22 +366,4 @@ local function view(id)
   local agent = known.agent_id ~= '' and call('HGET', key('agent', known.agent_id), 'display') or ''
   return {OK, conversation, call('HGETALL', key('profile', id)), case and case.state or 'none', agent or '',
     case and position(case) or 0}
-end
-
--- The conversation's next turn may run: give it an entry in the ready stream.
-local function release_turn(id)
-  local ticket = call('XADD', key('turns'), '*', 'conversation', id)
-  call('HSET', key('conv', id), 'inflight', ticket, 'attempts', 0)
-end
-
--- The head turn is done: acknowledge its ticket, and let the next one be claimed.
-local function pop_turn(id, ticket)
-  call('LPOP', key('queue', id))
-  call('XACK', key('turns'), 'workers', ticket)
-  call('XDEL', key('turns'), ticket)
-  if call('LLEN', key('queue', id)) > 0 then
-    release_turn(id)
-  else
-    call('HSET', key('conv', id), 'inflight', '', 'attempts', 0)
-  end
 end

@@ -30,6 +30,8 @@ from hypothesis.stateful import (
 from contracts.conversation import Author, Entry, EntryKind
 from contracts.escalation import Escalation, Reason
 from contracts.turn import BotMessage, TurnResult
+from handoff.config.config import Config, with_document
+from handoff.config.store import SettingsStore
 from handoff.desk import Desk
 from handoff.errors import DeskError
 from handoff.memory import MemoryBackend
@@ -37,7 +39,7 @@ from handoff.model import AgentStatus, Case, CaseState
 from handoff.policy import DeskPolicy
 from handoff.records.customers import Customers
 from handoff.records.departures import Departures
-from handoff.records.model import Customer, Departure, Owner, Remark, Ticket
+from handoff.records.model import Customer, Departure, Owner, Remark, Setting, Ticket
 from handoff.records.ticket_desk import TicketDesk
 from handoff.records.tickets import TicketVerb
 from handoff.redis.backend import RedisBackend
@@ -47,6 +49,23 @@ AGENTS = st.sampled_from(["wang", "li", "zhao"])
 GROUPS = st.sampled_from(["default", "refund"])
 KEYS = st.sampled_from([f"k{number}" for number in range(6)])
 PICK = st.integers(0, 5)
+RULES = with_document(
+    Config(),
+    "groups",
+    {
+        "groups": [
+            {"name": "default", "widen_s": 15, "overflow": [{"after_s": 40, "to": "group", "group": "refund"}]},
+            {
+                "name": "refund",
+                "cap": 1,
+                "overflow": [
+                    {"after_s": 20, "to": "message"},
+                    {"after_s": 30, "to": "staff", "agents": ["zhao", "li"]},
+                ],
+            },
+        ]
+    },
+)
 
 
 class Machine(RuleBasedStateMachine):
@@ -107,11 +126,12 @@ class Machine(RuleBasedStateMachine):
         ready=st.booleans(),
         outage_ms=st.sampled_from([10_000, 10**12]),
         so_far=st.integers(0, 4),
+        rules=st.booleans(),
     )
-    def a_working_day(self, cap: int, ready: bool, outage_ms: int, so_far: int) -> None:
+    def a_working_day(self, cap: int, ready: bool, outage_ms: int, so_far: int, rules: bool) -> None:
         """Customers are known and agents there, so that stories get somewhere within their steps."""
         for desk in self.desks:
-            desk.policy = replace(desk.policy, outage_ms=outage_ms)
+            desk.policy = replace(desk.policy, outage_ms=outage_ms).under(RULES if rules else Config())
         for who in ("ann", "bob", "cid"):
             self.both(lambda desk, who=who: desk.open(who))
         status = AgentStatus.READY if ready else None
@@ -268,11 +288,18 @@ class Machine(RuleBasedStateMachine):
         else:
             self.both(lambda desk: desk.finish_turn(turns[desk], result))
 
-    @rule(who=AGENTS, cap=st.integers(0, 2), groups=st.sets(GROUPS, min_size=1), ready=st.booleans())
-    def online(self, who: str, cap: int, groups: set[str], ready: bool) -> None:
+    @rule(
+        who=AGENTS,
+        cap=st.integers(0, 2),
+        groups=st.sets(GROUPS, min_size=1),
+        ready=st.booleans(),
+        levels=st.none() | st.lists(st.integers(1, 3), min_size=2, max_size=2),
+    )
+    def online(self, who: str, cap: int, groups: set[str], ready: bool, levels: list[int] | None) -> None:
         status = AgentStatus.READY if ready else None
         named = tuple(sorted(groups))
-        self.both(lambda desk: desk.agent_online(who, display=who, groups=named, cap=cap, status=status))
+        well = tuple(levels[: len(named)]) if levels else ()
+        self.both(lambda desk: desk.agent_online(who, display=who, groups=named, cap=cap, status=status, levels=well))
 
     @rule(who=AGENTS, status=st.sampled_from([*AgentStatus, AgentStatus.READY]))
     def status(self, who: str, status: AgentStatus) -> None:
@@ -325,6 +352,15 @@ class Machine(RuleBasedStateMachine):
             more = {"follow_up": {"title": "看看退款到了没有"}} if verb == "follow_up" else {}
             outcome = {"reason": "done", "tags": [], **more}
             self.both(lambda desk: desk.resolve(agent, case.case_id, outcome=outcome))
+
+    @rule(first_s=st.integers(1, 3), version=st.integers(0, 2))
+    def set_targets(self, first_s: int, version: int) -> None:
+        document = {"standard": {"first_s": first_s, "next_s": 60}}
+        for call in (
+            lambda store: store.put("targets", document, by="boss", version=version),
+            lambda store: store.history("targets"),
+        ):
+            self.both(lambda desk, call=call: call(SettingsStore(desk.records, desk.clock_ms)))
 
     @rule(ms=st.sampled_from([1, 10_000, 30_000, 46_000, 700_000]), sweep=st.booleans())
     def time_passes(self, ms: int, sweep: bool) -> None:
@@ -426,7 +462,7 @@ class Machine(RuleBasedStateMachine):
             assert entries == (self.both(lambda desk, who=who: desk.log(who, limit=1000)) or [])
         for case in {one.case_id: one for _, one in handed_in if isinstance(one, Case)}.values():
             assert case == self.both(lambda desk, one=case.case_id: desk.case(one))
-        for kind in (Customer, Ticket, Departure):
+        for kind in (Customer, Ticket, Departure, Setting):
             for one in {one.record_id: one for _, one in handed_in if isinstance(one, kind)}.values():
                 assert one == self.both(lambda desk, k=kind, i=one.record_id: desk.records.record(k, i))
                 told = [said for _, said in handed_in if isinstance(said, Remark) and said.record_id == one.record_id]

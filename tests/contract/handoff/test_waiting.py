@@ -60,7 +60,7 @@ async def test_a_customer_gets_the_agent_they_know_even_if_others_are_idle_longe
     again = await shop.waiting("c")
     assert (again.preferred, again.offered_to) == ("wang", "wang")
     offered = [entry for entry in await desk.log("c") if entry.data.get("verb") == "offer"]
-    assert offered[-1].data["why"] == "served this customer last"
+    assert offered[-1].data["why"] == "owns this customer, or served them last"
 
 
 async def test_the_agent_they_know_is_waited_for_a_little_and_then_no_longer(shop, desk, clock):

@@ -8,9 +8,9 @@ import pytest
 
 from handoff.redis import keys
 from handoff.redis.keys import Keys
-from handoff.redis.scripts import ERRORS, FOLDER, ONCE, load_scripts
+from handoff.redis.scripts import ERRORS, FOLDER, ONCE, PRELUDES, load_scripts
 
-SCRIPTS = sorted(path for path in FOLDER.glob("*.lua") if path.stem != "prelude")
+SCRIPTS = sorted(path for path in FOLDER.glob("*.lua") if path.stem not in PRELUDES)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -26,7 +26,7 @@ def test_a_script_begins_with_what_it_does_its_arguments_results_and_events(path
     assert used <= described, f"not described: {used - described}"
 
 
-@pytest.mark.parametrize("path", [*SCRIPTS, FOLDER / "prelude.lua"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SCRIPTS, *(FOLDER / f"{name}.lua" for name in PRELUDES)], ids=lambda path: path.stem)
 def test_a_script_uses_only_keys_that_are_drawn_and_no_scan(path):
     text = path.read_text(encoding="utf-8")
     drawn = set(re.findall(r"── :(\w+)", keys.__doc__))

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.escalation import Reason
+from handoff.config.groups import Group, Overflow
 from handoff.model import Agent, AgentStatus, Case, CaseState
+from handoff.overflow import Plan, first_ms, plan
 from handoff.policy import DeskPolicy
 from handoff.ports import Opening
 from handoff.routing import match
@@ -95,3 +97,97 @@ def test_a_vip_and_a_grave_reason_get_a_head_start_and_no_endless_one():
 def test_a_reason_may_have_a_group_of_its_own():
     policy = replace(DeskPolicy(), groups={Reason.SENSITIVE: "safety"})
     assert (policy.group_for(Reason.SENSITIVE), policy.group_for(Reason.ANGER)) == ("safety", "default")
+
+
+def graded(name: str, level: int, *, idle_ms: int = 1000, cap: int = 1) -> Agent:
+    return replace(agent(name, idle_ms=idle_ms, cap=cap), levels=(level,))
+
+
+def of_levels(cases, agents, *, taken: int = 0, ready=None) -> Opening:
+    ordered = tuple(sorted(agents, key=lambda one: (-one.level_in("default"), one.idle_since_ms)))
+    levels = ready or sorted({one.level_in("default") for one in agents}, reverse=True)
+    names = frozenset(one.agent_id for one in agents)
+    return Opening("default", tuple(cases), ordered, names, NOW, tuple(levels), taken)
+
+
+def test_the_better_agent_comes_before_the_one_who_has_been_idle_longer():
+    found = match(of_levels([case("a"), case("b")], [graded("old", 1, idle_ms=99), graded("best", 3)]), retry_ms=0)
+    assert pairs(found) == [("a", "best"), ("b", "old")]
+    assert found[0].why.startswith("level 3, idle longest (1000 ms)")
+
+
+def test_a_case_widens_by_one_level_that_is_ready_for_each_spell_of_waiting():
+    group = Group("default", widen_s=10)
+    agents = [graded("low", 1), graded("middle", 2)]
+    for waited_ms, taken_by in ((0, []), (9_999, []), (10_000, ["middle"]), (19_999, ["middle"]), (20_000, ["middle"])):
+        waiting = case("a", joined_ms=NOW - waited_ms)
+        found = match(of_levels([waiting], agents, ready=[4, 2, 1]), retry_ms=0, group=group)
+        assert [one.agent_id for one in found] == taken_by, waited_ms
+    only_low = of_levels([case("a", joined_ms=NOW - 10_000)], [graded("low", 1)], ready=[4, 2, 1])
+    assert match(only_low, retry_ms=0, group=group) == []
+    later = of_levels([case("a", joined_ms=NOW - 20_000)], [graded("low", 1)], ready=[4, 2, 1])
+    assert pairs(match(later, retry_ms=0, group=group)) == [("a", "low")]
+
+
+def test_nobody_waits_for_a_level_at_which_nobody_is_there():
+    found = match(of_levels([case("a", joined_ms=NOW)], [graded("low", 1)]), retry_ms=0, group=Group("d", widen_s=999))
+    assert pairs(found) == [("a", "low")]
+
+
+def test_who_owns_the_customer_is_asked_first_whatever_their_level():
+    group = Group("default", widen_s=60)
+    found = match(
+        of_levels([case("a", joined_ms=NOW, preferred="low")], [graded("low", 1), graded("best", 5)]),
+        retry_ms=0,
+        group=group,
+    )
+    assert pairs(found) == [("a", "low")]
+
+
+@given(taken=st.integers(0, 5), cap=st.integers(0, 5), waiting=st.integers(0, 6))
+def test_a_group_never_gets_more_than_its_capacity(taken, cap, waiting):
+    cases = [case(str(number)) for number in range(waiting)]
+    found = match(of_levels(cases, [graded("x", 1, cap=9)], taken=taken), retry_ms=0, group=Group("default", cap=cap))
+    assert len(found) == (min(waiting, max(cap - taken, 0)) if cap else waiting)
+
+
+RULED = Group(
+    "default",
+    overflow=(
+        Overflow(10, "message"),
+        Overflow(20, "staff", agents=("boss", "deputy")),
+        Overflow(40, "group", group="night"),
+    ),
+)
+
+
+def waited(seconds: int, **more) -> Case:
+    return case("a", joined_ms=NOW - seconds * 1000, **more)
+
+
+def test_each_rule_of_overflow_applies_once_when_its_time_has_come():
+    early = plan(waited(9), RULED, NOW, retry_ms=0)
+    assert early == Plan(0, next_ms=NOW + 1000)
+    invited = plan(waited(10), RULED, NOW, retry_ms=0)
+    assert (invited.step, invited.invite, invited.staff, invited.to_group) == (1, True, (), "")
+    assert invited.why == "waited 10 s in default"
+    again = plan(waited(15, overflow_step=1), RULED, NOW, retry_ms=0)
+    assert (again.invite, again.why, again.next_ms) == (False, "", NOW + 5000)
+    moved = plan(waited(40, overflow_step=2), RULED, NOW, retry_ms=0)
+    assert (moved.to_group, moved.step) == ("night", 3)
+
+
+def test_people_named_for_emergencies_are_asked_until_somebody_takes_it():
+    named = plan(waited(20, overflow_step=1), RULED, NOW, retry_ms=0)
+    assert (named.staff, named.next_ms) == (("boss", "deputy"), NOW + 5000)
+    after = plan(waited(25, overflow_step=2, excluded=("boss",), released_ms=NOW), RULED, NOW, retry_ms=1000)
+    assert (after.staff, after.why) == (("deputy",), "")
+    both = waited(25, overflow_step=2, excluded=("boss", "deputy"), released_ms=NOW - 500)
+    assert plan(both, RULED, NOW, retry_ms=1000).staff == ()
+    assert plan(both, RULED, NOW + 500, retry_ms=1000).staff == ("boss", "deputy")
+
+
+def test_a_group_without_rules_is_never_looked_at_again():
+    assert plan(waited(9999), Group("default"), NOW, retry_ms=0) == Plan(0, 0)
+    assert first_ms(Group("default")) == 0
+    assert first_ms(RULED) == 10_000
