@@ -19,6 +19,7 @@ class Reason(str, Enum):
     BOT_UNAVAILABLE = "bot_unavailable"
     DOWNVOTE = "downvote"
     SUPERVISOR = "supervisor"
+    PERSON_FIRST = "person_first"
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ PLACES_PER_S = 200
 _LOOK_AGAIN = DeskEvent(kind="look_again")
 
 
-def shop(parts: Parts) -> dict[str, Any]:
-    """What the customer page shows before anything was said."""
+def shop(parts: Parts, channel: str = "web") -> dict[str, Any]:
+    """What the customer page shows before anything was said, and whether people can be called there now."""
     settings = parts.settings
     files = {"most": MOST_IN_A_MESSAGE, "max_bytes": settings.attachment_bytes}
     return {
@@ -43,6 +43,7 @@ def shop(parts: Parts) -> dict[str, Any]:
         "greeting": settings.greeting,
         "chips": list(settings.chips[:7]),
         "files": files,
+        "people": {"mode": parts.desk.mode(channel), "open": parts.desk.is_open()},
     }
 
 

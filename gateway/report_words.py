@@ -13,6 +13,7 @@ REASONS = {
     "bot_unavailable": "机器人故障",
     "downvote": "回答被评没用",
     "supervisor": "主管介入",
+    "person_first": "人工优先渠道",
 }
 VERDICTS = {
     "resolved": "已解决",

@@ -14,6 +14,7 @@ from contracts.escalation import Escalation, Evidence, Reason
 from handoff import upkeep
 from handoff.attached import with_files
 from handoff.brief import problem_of
+from handoff.config.entrances import BOT_ONLY, PERSON_FIRST
 from handoff.errors import Invalid, NotFound, Stale
 from handoff.inputs import clean, message_text, name
 from handoff.lifecycle import Verb
@@ -25,9 +26,11 @@ from handoff.records.change import Change
 from handoff.records.model import Customer, TicketKind
 from handoff.records.tickets import from_message, from_rating
 from handoff.views import Views
+from handoff.visits import begins_visit
 from handoff.wishes import question_at
 
 RECENT_ENTRIES = 60
+UNSTAFFED = "unstaffed"
 RACES = 5  # how often a step is tried anew because somebody else was faster
 
 
@@ -67,13 +70,16 @@ class CustomerSide(Views):
 
         The text may be empty when there are attachments.
         """
-        return await self._backend.say(
+        said = await self._backend.say(
             conversation_id,
             key=name("key", key),
             choice=choice,
             key_ttl_ms=self.policy.key_ttl_ms,
             **with_files(text, attachments),
         )
+        if said.turn_queued and self.config.entrances.any_person_first:
+            await self._person_first(conversation_id, said.seq)
+        return said
 
     async def request_human(
         self,
@@ -82,9 +88,16 @@ class CustomerSide(Views):
         key: str,
         reason: Reason = Reason.EXPLICIT_REQUEST,
         evidence: tuple[Evidence, ...] = (),
-    ) -> Case:
-        """Take a place in the line at once; returns the open case if there is one."""
+    ) -> Case | None:
+        """Take a place in the line at once; returns the open case if there is one.
+
+        Where nobody can be called the customer is told so, and None is returned.
+        """
         name("key", key)
+        view = await self._backend.conversation(conversation_id)
+        if not view.case_id and self.mode(view.channel) == BOT_ONLY:
+            await self._tell_unstaffed(conversation_id, key)
+            return None
         new = await self._new_case(conversation_id, Escalation(reason, evidence), self.policy.texts.waiting)
         case = await self._backend.open_case(conversation_id, new)
         await self.drain()
@@ -100,11 +113,14 @@ class CustomerSide(Views):
         return await self._backend.conversation(conversation_id)
 
     async def leave_message(self, conversation_id: str, *, key: str, text: str, contact: str = "") -> Case:
-        """Leave a message instead of waiting, which makes a ticket; once a key."""
+        """Leave a message instead of waiting, which makes a ticket; once a key.
+
+        Where nobody can be called it may be left without having waited.
+        """
         name("key", key)
         said, reach = message_text(text), clean(contact, 200)
         for _ in range(RACES):
-            case = await self._open_case(conversation_id)
+            case = await self._open_case(conversation_id) or await self._case_to_leave(conversation_id, key)
             with contextlib.suppress(Stale):  # the case ended and another was opened, just now
                 left = await self._backend.leave_line(
                     conversation_id,
@@ -171,6 +187,44 @@ class CustomerSide(Views):
         return await upkeep.drain(self._backend, self.policy)
 
     # --- inside
+
+    async def _person_first(self, conversation_id: str, seq: int) -> None:
+        """At an entry point where a person answers first, the first message of a visit takes a place in the line."""
+        view = await self._backend.conversation(conversation_id)
+        if view.case_id or self.mode(view.channel) != PERSON_FIRST:
+            return
+        recent = await self._backend.log(conversation_id, after=0, before=view.last_seq + 1, limit=RECENT_ENTRIES)
+        if begins_visit(recent, seq):
+            evidence = (Evidence("entry_point", view.channel, 1.0, seq),)
+            await self.request_human(conversation_id, key=f"visit-{seq}", reason=Reason.PERSON_FIRST, evidence=evidence)
+
+    async def _case_to_leave(self, conversation_id: str, key: str) -> Case | None:
+        """Where nobody can be called, a case that is opened only to be left as a message; else None.
+
+        Should we die before it is left, the same request finds it and goes on.
+        """
+        view = await self._backend.conversation(conversation_id)
+        if view.owner != "bot" or self.mode(view.channel) != BOT_ONLY:
+            return None
+        entries = await self._backend.log(conversation_id, after=0, before=view.last_seq + 1, limit=RECENT_ENTRIES)
+        if any(entry.key == key and "left" in entry.data for entry in entries):
+            return None  # left already
+        new = await self._new_case(conversation_id, Escalation(Reason.EXPLICIT_REQUEST), "")
+        return await self._backend.open_case(conversation_id, new)
+
+    async def _tell_unstaffed(self, conversation_id: str, key: str) -> None:
+        await self._write(
+            *(conversation_id, f"unstaffed-{key}", EntryKind.MESSAGE, Author.SYSTEM),
+            text=self._unstaffed(self.policy.texts.unstaffed),
+            data={"kind": "notice", "notice": UNSTAFFED},
+        )
+
+    def _unstaffed(self, line: str) -> str:
+        """What is told where nobody can be called: with when somebody will be there, where that is known."""
+        calendar = self.policy.calendar
+        opens = calendar.next_open(self._now()) if calendar is not None and not self.is_open() else None
+        when = f"，预计 {calendar.tell(opens)} 有人在" if calendar is not None and opens is not None else ""
+        return line.replace("{opens}", when)
 
     async def _write(
         self,
@@ -249,7 +303,7 @@ class CustomerSide(Views):
             group=group,
             problem=problem or (turn.text if turn is not None else ""),
             problem_seq=seq or (turn.seq if turn is not None else 0),
-            line=self._line(line),
+            line=self._line(line) if line else "",
             sticky_ms=self.policy.sticky_ms,
             owner=customer.owner.agent if customer is not None else "",
             overflow_ms=first_ms(self.policy.config.groups.of(group)),

@@ -17,6 +17,7 @@ from contracts.escalation import Escalation, Evidence, Reason
 from contracts.turn import BotMessage, TurnResult
 from handoff import upkeep
 from handoff.attached import with_files
+from handoff.config.entrances import BOT_ONLY
 from handoff.config.groups import LEVELS
 from handoff.customer_side import RACES, CustomerSide
 from handoff.errors import Invalid, Refused, Stale
@@ -56,15 +57,21 @@ class Desk(CustomerSide):
 
         Fenced (accepted False) when the owner has changed since the turn was queued.
         """
-        new = None
+        new, unstaffed, messages = None, "", result.messages
         if result.escalation is not None and turn.case_state == "none":
-            new = await self._new_case(turn.conversation_id, result.escalation, self.policy.texts.waiting, turn)
+            if self.mode(turn.channel) == BOT_ONLY:
+                unstaffed = self._unstaffed(self.policy.texts.unstaffed)
+                if messages and messages[-1].kind == "text":
+                    messages = messages[:-1]  # with its last words the bot announces the person who will not come
+            else:
+                new = await self._new_case(turn.conversation_id, result.escalation, self.policy.texts.waiting, turn)
         finished = await self._backend.finish_turn(
             turn,
             annotation=encode(result.understanding) if result.understanding is not None else None,
-            replies=[_reply(message, turn.seq) for message in result.messages],
+            replies=[_reply(message, turn.seq) for message in messages],
             new_case=new,
             otherwise="",
+            unstaffed=unstaffed,
             key_ttl_ms=self.policy.key_ttl_ms,
         )
         if new is not None and finished.accepted:
@@ -76,15 +83,21 @@ class Desk(CustomerSide):
         return finished
 
     async def fail_turn(self, turn: Turn, *, error: str) -> Finished:
-        """The bot could not answer: tell the customer and put them in line."""
+        """The bot could not answer: tell the customer and put them in line, where people can be called."""
         escalation = Escalation(Reason.BOT_UNAVAILABLE, (Evidence("bot_failure", error, 1.0, turn.seq),))
         texts = self.policy.texts
+        new, unstaffed = None, ""
+        if self.mode(turn.channel) == BOT_ONLY and turn.case_state == "none":
+            unstaffed = self._unstaffed(texts.unstaffed_failed)
+        else:
+            new = await self._new_case(turn.conversation_id, escalation, texts.unavailable, turn)
         finished = await self._backend.finish_turn(
             turn,
             annotation=None,
             replies=[],
-            new_case=await self._new_case(turn.conversation_id, escalation, texts.unavailable, turn),
+            new_case=new,
             otherwise=texts.unavailable_waiting,
+            unstaffed=unstaffed,
             key_ttl_ms=self.policy.key_ttl_ms,
         )
         await self.drain()

@@ -171,10 +171,12 @@ class DeskBackend(Protocol):
         new_case: NewCase | None,
         otherwise: str,
         key_ttl_ms: int,
+        unstaffed: str = "",
     ) -> Finished:
         """Write the turn's result under its epoch and release the next turn; once a turn, whoever finishes first.
 
-        `otherwise` is said by the system when `new_case` is given but a case is open already.
+        `otherwise` is said by the system when `new_case` is given but a case is open already, `unstaffed` when no case
+        is open.
         """
 
     async def renew(self, worker_id: str, turns: Sequence[Turn]) -> None:

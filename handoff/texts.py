@@ -1,7 +1,8 @@
 """What the system itself says to a customer: few lines, warm, and nothing that might not come true.
 
 `{position}` is the place in the line, `{agent}` the agent's display name; both are put in by the backend, which alone
-knows them at that moment. `{opens}` is when the next shift begins, in the calendar's own time zone. `{ticket}` is a
+knows them at that moment. `{opens}` is when the next shift begins, in the calendar's own time zone (where nobody can be
+called: a clause that says so, or nothing). `{ticket}` is a
 ticket's number, `{answer}` what an agent says to it, and `{owner}` who answers for it, or for the customer, from now
 on.
 """
@@ -19,6 +20,10 @@ class Texts:
     after_hours: str = (
         "现在是人工客服的休息时间，预计 {opens} 有人在。已为您登记，您排在第 {position} 位；"
         "您也可以留言，或者继续问我。"
+    )
+    unstaffed: str = "这里暂时没有人工客服{opens}。您可以留言，我们会尽快回复；也可以继续问我。"
+    unstaffed_failed: str = (
+        "抱歉，我这边出了点问题，没能回答您，现在也没有人工客服{opens}。您可以留言，我们会尽快回复。"
     )
     leave_message: str = "现在等待的人比较多。您可以继续等，位置保留着；也可以留言，我们会尽快回复您。"
     handed_on: str = "为您服务的客服已离开，正在为您安排同事继续，您的位置保留着，目前排在第 {position} 位。"

@@ -116,6 +116,11 @@ class Views:
         """True during business hours, or when there is no calendar."""
         return self.policy.calendar is None or self.policy.calendar.is_open(self._now())
 
+    def mode(self, channel: str) -> str:
+        """Who comes first now at an entry point; see `config.entrances`."""
+        zone = self.policy.calendar.zone if self.policy.calendar is not None else self.config.calendar.zone
+        return self.config.entrances.mode(channel, self._now(), zone=zone, is_open=self.is_open())
+
     async def _with_range(self, view: ConversationView) -> ConversationView:
         """The view with an honest range of how long the customer will wait, where one can be told."""
         if view.wait is None or not self.is_open():

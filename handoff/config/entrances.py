@@ -54,6 +54,12 @@ class Entrances:
         """The entry point of a channel."""
         return self.known.get(channel) or self.known.get(ANY) or Entrance()
 
+    @property
+    def any_person_first(self) -> bool:
+        """Whether a person comes first anywhere, at any time."""
+        modes = {mode for one in self.known.values() for mode in (one.mode, *(times.mode for times in one.times))}
+        return PERSON_FIRST in modes
+
     def mode(self, channel: str, at_ms: int, *, zone: str, is_open: bool) -> str:
         """The mode of a channel at a moment; `is_open` tells whether people are there."""
         entrance = self.of(channel)

@@ -40,6 +40,7 @@ class Turns(Reads):
         new_case: NewCase | None,
         otherwise: str,
         key_ttl_ms: int,
+        unstaffed: str = "",
     ) -> Finished:
         conversation = self._find(turn.conversation_id)
         if turn.turn_id in self._finished:
@@ -63,6 +64,9 @@ class Turns(Reads):
                 case = self._enqueue(conversation, new_case)
             elif new_case is not None and otherwise and case is not None:
                 self._notice(conversation, "unavailable", otherwise, case)
+            elif unstaffed and case is None:
+                data = {"kind": "notice", "notice": "unstaffed"}
+                self._append(conversation, EntryKind.MESSAGE, Author.SYSTEM, unstaffed, data=data)
             if turn.outcome and turn.outcome == conversation.outcome:
                 conversation.outcome = ""
         else:

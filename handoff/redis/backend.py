@@ -174,6 +174,7 @@ class RedisBackend(RedisReads):
         new_case: NewCase | None,
         otherwise: str,
         key_ttl_ms: int,
+        unstaffed: str = "",
     ) -> Finished:
         accepted, entries, case = await self._run(
             "finish_turn",
@@ -188,6 +189,7 @@ class RedisBackend(RedisReads):
             texts=rows.to_json([reply.text for reply in replies]),
             new=rows.case_row(new_case) if new_case is not None else False,
             otherwise=otherwise,
+            unstaffed=unstaffed,
             outcome=turn.outcome,
             key_ttl_ms=key_ttl_ms,
         )

@@ -158,6 +158,7 @@ const TEXTS = {
   "reason.bot_unavailable": ["机器人故障", "bot unavailable"],
   "reason.downvote": ["回答被评没用", "answer voted down"],
   "reason.supervisor": ["主管介入", "supervisor"],
+  "reason.person_first": ["人工优先渠道", "person first here"],
 
   "dialog.cancel": ["取消", "Cancel"],
 };

@@ -1,6 +1,7 @@
 --[[ finish_turn: write a turn's result under its epoch, open its case, release the next turn; once a turn.
   a: conversation_id, seq, epoch, attempt, ticket, turn_id, annotation (JSON or ''), replies [{text, short, data}],
-     texts (JSON list of the reply texts), new (see enqueue) or false, otherwise, outcome, key_ttl_ms
+     texts (JSON list of the reply texts), new (see enqueue) or false, otherwise, unstaffed (said
+     when no case is open, or ''), outcome, key_ttl_ms
   returns {OK, accepted 0|1, log entries, case hash or {}} · NOT_FOUND
           accepted is 0 when the owner has changed (the replies are then recorded as fenced), and when another
           worker finished the turn first (nothing is recorded)
@@ -35,6 +36,9 @@ if accepted then
     case = enqueue(id, a.new)
   elseif a.new and case then
     notice(case, 'unavailable', a.otherwise)
+  elseif a.unstaffed ~= '' and not case then
+    append(id, {kind = 'message', author = 'system', text = a.unstaffed,
+      data = '{"kind":"notice","notice":"unstaffed"}'})
   end
   if a.outcome ~= '' and a.outcome == conversation.outcome then call('HSET', key('conv', id), 'outcome', '') end
 else

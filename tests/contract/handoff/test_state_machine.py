@@ -127,11 +127,13 @@ class Machine(RuleBasedStateMachine):
         outage_ms=st.sampled_from([10_000, 10**12]),
         so_far=st.integers(0, 4),
         rules=st.booleans(),
+        mode=st.sampled_from(["bot_first", "bot_first", "person_first", "bot_only"]),
     )
-    def a_working_day(self, cap: int, ready: bool, outage_ms: int, so_far: int, rules: bool) -> None:
+    def a_working_day(self, cap: int, ready: bool, outage_ms: int, so_far: int, rules: bool, mode: str) -> None:
         """Customers are known and agents there, so that stories get somewhere within their steps."""
+        config = with_document(RULES if rules else Config(), "entrances", {"entrances": {"*": {"mode": mode}}})
         for desk in self.desks:
-            desk.policy = replace(desk.policy, outage_ms=outage_ms).under(RULES if rules else Config())
+            desk.policy = replace(desk.policy, outage_ms=outage_ms).under(config)
         for who in ("ann", "bob", "cid"):
             self.both(lambda desk, who=who: desk.open(who))
         status = AgentStatus.READY if ready else None
@@ -143,7 +145,7 @@ class Machine(RuleBasedStateMachine):
             )
 
         steps = [self.ann_is_offered, self.ann_is_served, self.ann_is_handed_on, self.ann_is_wrapped_up]
-        for step in steps[: so_far if ready else 0]:
+        for step in steps[: so_far if ready and mode != "bot_only" else 0]:
             step()
 
     # Where a story may begin: chance alone would seldom come so far.
