@@ -5,7 +5,8 @@ Losses, each over its own part of every step:
   the sentences of the batch;
 - *paraphrase*: wordings of one question against those of the others in the batch, near misses as further negatives.
 
-Texts of one length go through together, so that nothing is padded: on a processor that is half the time.
+Texts of one length stand together, so that nothing is padded, and the products with the weights are made for all at once
+in bfloat16 (the weights themselves stay in float32): on a processor that is half the time of either.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Settings:
     """
 
     layers: int = 3
-    steps: int = 1400
+    steps: int = 1100
     sentences: int = 128
     questions: int = 192
     trades: int = 2
@@ -66,12 +67,25 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(packed.inner, width)
         self.done = nn.LayerNorm(width, eps=packed.epsilon)
 
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        count, length, width = states.shape
-        parts = self.inward(states).view(count, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(parts[0], parts[1], parts[2])
-        states = self.attended(states + self.outward(mixed.transpose(1, 2).reshape(count, length, width)))
+    def forward(self, states: torch.Tensor, blocks: Sequence[tuple[int, int]]) -> torch.Tensor:
+        """States [pieces, hidden] of texts one after another; `blocks` are runs of (texts, pieces of each)."""
+        parts = self.inward(states)
+        mixed = [
+            _attended(part.view(count, length, 3, self.heads, -1))
+            for part, (count, length) in zip(parts.split([count * length for count, length in blocks]), blocks)
+        ]
+        states = self.attended(states + self.outward(torch.cat(mixed)))
         return self.done(states + self.narrow(F.gelu(self.widen(states))))
+
+
+def _attended(parts: torch.Tensor) -> torch.Tensor:
+    """Attention within each text: [texts, pieces, 3, heads, width of a head] to [texts * pieces, hidden].
+
+    Written out, since the fused kernel takes a third of a training step for texts as short as these.
+    """
+    query, key, value = parts.permute(2, 0, 3, 1, 4)
+    weights = (query @ key.transpose(-1, -2)).float() / query.shape[-1] ** 0.5
+    return (weights.softmax(-1).to(value.dtype) @ value).transpose(1, 2).flatten(2).flatten(0, 1)
 
 
 class Contextual(nn.Module):
@@ -92,16 +106,18 @@ class Contextual(nn.Module):
         by_length: dict[int, list[int]] = collections.defaultdict(list)
         for number, row in enumerate(rows):
             by_length[len(row)].append(number)
-        means, order = [], []
-        for length, numbers in by_length.items():
-            states = self.norm(self.word(torch.tensor([rows[n] for n in numbers])) + self.place[:length])
-            for layer in self.layers:
-                states = layer(states)
-            means.append(states.mean(1))
-            order += numbers
+        blocks = [(len(numbers), length) for length, numbers in by_length.items()]
+        order = torch.tensor([number for numbers in by_length.values() for number in numbers])
+        pieces = torch.tensor([piece for number in order.tolist() for piece in rows[number]])
+        places = torch.cat([self.place[:length].repeat(count, 1) for count, length in blocks])
+        states = self.norm(self.word(pieces) + places)
+        for layer in self.layers:
+            states = layer(states, blocks)
+        parts = states.float().split([count * length for count, length in blocks])
+        means = torch.cat([part.unflatten(0, block).mean(1) for part, block in zip(parts, blocks)])
         back = torch.empty(len(rows), dtype=torch.long)
-        back[torch.tensor(order)] = torch.arange(len(rows))
-        return F.normalize(torch.cat(means)[back], dim=-1)
+        back[order] = torch.arange(len(rows))
+        return F.normalize(means[back], dim=-1)
 
     @torch.no_grad()
     def encode(self, texts: Sequence[str], batch: int = 512) -> np.ndarray:
@@ -195,7 +211,8 @@ def train(
         near = [rng.choice(q.near_misses) for q in asked[: settings.near_misses] if q.near_misses]
         texts = [misspell(text, rng) for pair in zip(*pairs) for text in pair]
         rows = model.pieces.rows([*(sentences[n] for n in drawn), *texts, *near])
-        vectors = model([_dropped(row, settings, rng) for row in rows])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            vectors = model([_dropped(row, settings, rng) for row in rows])
         distilled, left, right, wrong = vectors.split(
             [settings.sentences, settings.questions, settings.questions, len(near)]
         )
