@@ -5,8 +5,8 @@ Losses, each over its own part of every step:
   the sentences of the batch;
 - *paraphrase*: wordings of one question against those of the others in the batch, near misses as further negatives.
 
-Texts of one length stand together, so that nothing is padded, and the products with the weights are made for all at once
-in bfloat16 (the weights themselves stay in float32): on a processor that is half the time of either.
+Texts of one length stand together, so that nothing is padded, and the products with the weights are made for all of
+them at once in bfloat16 (the weights themselves stay in float32): on a processor that is half the time.
 """
 
 from __future__ import annotations
