@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEAST_SAMPLES = 5
 PLAYS = 200
@@ -42,27 +42,41 @@ def wait_range(position: int, load: GroupLoad, *, accept_ms: int = 5_000, seed: 
     if position <= load.free:
         return 0, 2 * accept_ms
     scale = max(load.slots / MOST_SLOTS, 1.0)
-    slots = max(round(load.slots / scale), 1)
-    free = min(round(load.free / scale), slots)
     ahead = max(round((position - 1) / scale), 0)
     stretch = max(ahead / MOST_AHEAD, 1.0)
-    ahead = min(ahead, MOST_AHEAD)
-    dice = random.Random(seed)
-    waits = sorted(_play(ahead, slots, free, load.handled_ms, accept_ms, dice) for _ in range(PLAYS))
-    return int(waits[int(LOW * PLAYS)] * stretch), int(waits[int(HIGH * PLAYS) - 1] * stretch)
+    low, high = _plays(load, accept_ms, seed).reached(min(ahead, MOST_AHEAD))
+    return int(low * stretch), int(high * stretch)
 
 
-def _play(ahead: int, slots: int, free: int, handled_ms: Sequence[int], accept_ms: int, dice: random.Random) -> int:
-    """One play: when does the slot come free that takes the case with `ahead` cases before it?"""
-    busy = [0] * free + [_left(handled_ms, dice) for _ in range(slots - free)]
-    heapq.heapify(busy)
-    for _ in range(ahead):
-        moment = heapq.heappop(busy) + accept_ms
-        heapq.heappush(busy, moment + dice.choice(handled_ms))
-    return heapq.heappop(busy) + accept_ms
+@lru_cache(maxsize=64)
+def _plays(load: GroupLoad, accept_ms: int, seed: int) -> _Plays:
+    """One line is asked about by everybody in it, so its plays are shared."""
+    return _Plays(load, accept_ms, seed)
 
 
-def _left(handled_ms: Sequence[int], dice: random.Random) -> int:
-    """What is left of a case met in the middle: long cases are met more often, each at a random point."""
-    (whole,) = dice.choices(handled_ms, weights=handled_ms)
-    return int(whole * dice.random())
+class _Plays:
+    """Many plays of one line, carried on as far back as was asked."""
+
+    def __init__(self, load: GroupLoad, accept_ms: int, seed: int) -> None:
+        scale = max(load.slots / MOST_SLOTS, 1.0)
+        slots = max(round(load.slots / scale), 1)
+        free = min(round(load.free / scale), slots)
+        self._dice = random.Random(seed)
+        self._handled_ms = load.handled_ms
+        self._accept_ms = accept_ms
+        # A case met in the middle: long ones are met more often, each at a random point.
+        met = self._dice.choices(load.handled_ms, weights=load.handled_ms, k=PLAYS * (slots - free))
+        left = [int(whole * self._dice.random()) for whole in met]
+        self._busy = [[0] * free + left[one::PLAYS] for one in range(PLAYS)]
+        for busy in self._busy:
+            heapq.heapify(busy)
+        self._ranges: list[tuple[int, int]] = []
+
+    def reached(self, ahead: int) -> tuple[int, int]:
+        """The range of when the slot comes free that takes the case with `ahead` cases before it."""
+        while len(self._ranges) <= ahead:
+            moments = sorted(busy[0] + self._accept_ms for busy in self._busy)
+            self._ranges.append((moments[int(LOW * PLAYS)], moments[int(HIGH * PLAYS) - 1]))
+            for busy, handled in zip(self._busy, self._dice.choices(self._handled_ms, k=PLAYS)):
+                heapq.heapreplace(busy, busy[0] + self._accept_ms + handled)
+        return self._ranges[ahead]
