@@ -1,13 +1,14 @@
 """How long a waiting customer will wait: an honest range, or nothing. Pure.
 
 The line is played forward many times: every slot is busy with a case whose handling time is drawn from the recent
-ones, the cases ahead take slots as they come free, and the range is what happened in most of the plays. Without
-enough recent cases, or with nobody there, there is no range: 暂无法估计.
+ones, the cases ahead take slots as they come free unless their customers have left by then, and the range is what
+happened in most of the plays. Without enough recent cases, or with nobody there, there is no range: 暂无法估计.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 import random
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,13 +24,16 @@ LOW, HIGH = 0.10, 0.90
 class GroupLoad:
     """How busy a group is.
 
-    `slots` are the places of all agents who are ready, `free` those that are empty now; `handled_ms` how long recent
-    cases took from acceptance to closing.
+    `slots` are the places of all agents who are ready, `free` those that are empty now, `offered` those in which
+    somebody of the line only waits to be accepted; `handled_ms` how long recent cases took from acceptance to closing;
+    `patience_ms` how long customers wait on average before they leave (0: of late nobody has left).
     """
 
     slots: int
     free: int
     handled_ms: tuple[int, ...]
+    patience_ms: int = 0
+    offered: int = 0
 
 
 def wait_range(position: int, load: GroupLoad, *, accept_ms: int = 5_000, seed: int = 0) -> tuple[int, int] | None:
@@ -39,6 +43,7 @@ def wait_range(position: int, load: GroupLoad, *, accept_ms: int = 5_000, seed: 
     """
     if load.slots <= 0 or position <= 0 or len(load.handled_ms) < LEAST_SAMPLES:
         return None
+    position -= load.offered  # they have their slots already
     if position <= load.free:
         return 0, 2 * accept_ms
     scale = max(load.slots / MOST_SLOTS, 1.0)
@@ -62,8 +67,10 @@ class _Plays:
         slots = max(round(load.slots / scale), 1)
         free = min(round(load.free / scale), slots)
         self._dice = random.Random(seed)
-        self._handled_ms = load.handled_ms
+        self._patience_ms = load.patience_ms
         self._accept_ms = accept_ms
+        # Fifty cases tell the mean of all only roughly: each play has its own idea of it.
+        self._handled_ms = [self._dice.choices(load.handled_ms, k=len(load.handled_ms)) for _ in range(PLAYS)]
         # A case met in the middle: long ones are met more often, each at a random point.
         met = self._dice.choices(load.handled_ms, weights=load.handled_ms, k=PLAYS * (slots - free))
         left = [int(whole * self._dice.random()) for whole in met]
@@ -77,6 +84,12 @@ class _Plays:
         while len(self._ranges) <= ahead:
             moments = sorted(busy[0] + self._accept_ms for busy in self._busy)
             self._ranges.append((moments[int(LOW * PLAYS)], moments[int(HIGH * PLAYS) - 1]))
-            for busy, handled in zip(self._busy, self._dice.choices(self._handled_ms, k=PLAYS)):
-                heapq.heapreplace(busy, busy[0] + self._accept_ms + handled)
+            for busy, handled_ms in zip(self._busy, self._handled_ms):
+                moment = busy[0] + self._accept_ms
+                if self._stays(moment):
+                    heapq.heapreplace(busy, moment + self._dice.choice(handled_ms))
         return self._ranges[ahead]
+
+    def _stays(self, until_ms: int) -> bool:
+        """Whether the next in line has the patience; it does not wear with the time waited already."""
+        return not self._patience_ms or self._dice.random() < math.exp(-until_ms / self._patience_ms)

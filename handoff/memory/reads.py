@@ -106,7 +106,12 @@ class Reads(State):
     async def group_load(self, group: str) -> GroupLoad:
         ready = [one for one in self._all_agents() if group in one.groups and self._is_ready(one.agent_id)]
         free = sum(max(agent.cap - agent.load, 0) for agent in ready)
-        return GroupLoad(sum(agent.cap for agent in ready), free, tuple(self._handled.get(group, ())))
+        waited = self._waited.get(group, ())
+        left = sum(gone for _, gone in waited)
+        patience_ms = sum(ms for ms, _ in waited) // left if left else 0
+        handled_ms = tuple(self._handled.get(group, ()))
+        offered = sum(case.state is OFFERED for case in self._line(group))
+        return GroupLoad(sum(agent.cap for agent in ready), free, handled_ms, patience_ms, offered)
 
     async def ping(self) -> None:
         return None

@@ -28,6 +28,7 @@ from handoff.records.model import NOBODY, Owner, Record
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
 MOST_TIES = 4095  # as fine as the scores of the Redis backend are
 RECENT_CASES = 50
+RECENT_WAITS = 100
 
 
 class State:
@@ -42,6 +43,7 @@ class State:
         self._overflow: dict[str, int] = {}  # cases of a line by when the rules of overflow are to be looked at next
         self._swept: tuple[int, int] | None = None  # when the sweep last came, since when without a long pause
         self._handled: dict[str, deque[int]] = {}
+        self._waited: dict[str, deque[tuple[int, bool]]] = {}  # for how long, and whether they left
         self._ready: deque[str] = deque()
         self._claims: dict[str, Claim] = {}
         self._finished: dict[str, Done] = {}
@@ -229,12 +231,16 @@ class State:
         """Take one row of the table, log it and tell the relays."""
         state = next_state(case.state, verb)
         concerned = case.offered_to or case.agent_id
+        not_yet = case.state in OPEN_STATES and not case.accepted_ms
         if state is not OFFERED:
             changes.update(offered_to="", offer_deadline_ms=0)
         if changes.get("group", case.group) != case.group:
             changes.update(joined_ms=self._now(), overflow_step=0)
         case = replace(case, state=state, **changes)
         self._keep(case)
+        if not_yet and state not in (WAITING, OFFERED):
+            waits = self._waited.setdefault(case.group, deque(maxlen=RECENT_WAITS))
+            waits.appendleft((self._now() - case.enqueued_ms, state is not ACTIVE))
         conversation = self._conversations[case.conversation_id]
         if state not in OPEN_STATES and conversation.case_id == case.case_id:
             conversation.case_id = ""

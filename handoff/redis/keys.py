@@ -20,6 +20,7 @@
     ├── :overflow     sorted set       cases of a line by when the rules of overflow are to be looked at next
     ├── :busy:GROUP   set              open cases of a group that agents hold
     ├── :handled:GROUP list            how long the last 50 cases took, in ms, latest first
+    ├── :waited:GROUP list             how long the last 100 waited for their first agent: "MS", or "MS left"
     ├── :agent:ID     hash             display, groups, levels (in the same order), cap, status, heard_ms, idle_ms,
     │                                  missed, away, gone
     ├── :held:ID      set              cases in an agent's load

@@ -67,8 +67,8 @@ class RedisReads:
         return [rows.case_of(row) for row in await self._run("cases", by="messages", id="", limit=limit)]
 
     async def group_load(self, group: str) -> GroupLoad:
-        slots, free, handled = await self._run("group_load", group=group)
-        return GroupLoad(int(slots), int(free), tuple(int(ms) for ms in handled))
+        slots, free, handled, *more = await self._run("group_load", group=group)
+        return GroupLoad(int(slots), int(free), tuple(int(ms) for ms in handled), *(int(one) for one in more))
 
     async def now_ms(self) -> int:
         return int((await self._run("clock"))[0])

@@ -1,6 +1,6 @@
 --[[ group_load: how busy a group is; beyond 64 ready agents, estimated from 64 of them.
   a: group
-  returns {OK, slots, free, {handled ms…}} · events: none ]]
+  returns {OK, slots, free, {handled ms…}, patience ms (0: nobody left of late), offered} · events: none ]]
 local ready, sample = 0, {}
 for level = LEVELS, 1, -1 do
   local name = key('ready', level, a.group)
@@ -16,4 +16,11 @@ for _, id in ipairs(sample) do
   free = free + math.max(cap - call('SCARD', key('held', id)), 0)
 end
 local scale = #sample > 0 and ready / #sample or 0
-return {OK, math.floor(slots * scale), math.floor(free * scale), call('LRANGE', key('handled', a.group), 0, -1)}
+local waited, left = 0, 0
+for _, one in ipairs(call('LRANGE', key('waited', a.group), 0, -1)) do
+  waited = waited + one:match('%d+')
+  if one:find('left', 1, true) then left = left + 1 end
+end
+return {OK, math.floor(slots * scale), math.floor(free * scale), call('LRANGE', key('handled', a.group), 0, -1),
+  left > 0 and math.floor(waited / left) or 0,
+  call('ZCARD', key('line', a.group)) - call('ZCARD', key('waiting', a.group))}

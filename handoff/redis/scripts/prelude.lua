@@ -228,15 +228,25 @@ local function update(case, changes)
   hand_in('case', case.conversation_id, json(case))
 end
 
+-- The wait of somebody whom no agent has had yet has ended: with an agent, or because they left.
+local WAITS = 100
+local function wait_ended(case, state)
+  local name = key('waited', case.group)
+  call('LPUSH', name, whole(now - case.enqueued_ms) .. (state == 'active' and '' or ' left'))
+  call('LTRIM', name, 0, WAITS - 1)
+end
+
 -- Take one row of the table (the caller has asked `can`), log it and tell the relays.
 local function move(case, verb, changes, why)
   local concerned = case.offered_to ~= '' and case.offered_to or case.agent_id
+  local not_yet = case.accepted_ms == '0' and OPEN[case.state]
   changes.state = TRANSITIONS[case.state][verb]
   if changes.state ~= 'offered' then
     changes.offered_to = ''
     changes.offer_deadline_ms = 0
   end
   update(case, changes)
+  if not_yet and case.state ~= 'waiting' and case.state ~= 'offered' then wait_ended(case, case.state) end
   local conv = key('conv', case.conversation_id)
   if not OPEN[case.state] and call('HGET', conv, 'case_id') == case.case_id then
     call('HSET', conv, 'case_id', '', 'owed_ms', 0)

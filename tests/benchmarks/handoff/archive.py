@@ -110,10 +110,9 @@ def _pace(paces: Sequence[tuple[int, float]], floor: float) -> Table:
     rate = changes / sum(seconds for _, seconds in paces)
     slowest = min(count / seconds for count, seconds in paces)
     about = (
-        f"One archiver process works off what has gathered, {BATCH} changes a transaction: read from the outbox, written "
-        "with their search index into SQLite, flushed to the disk, settled in Redis. Floor: the texts of the same "
-        f"entries into a bare SQLite table, as many a transaction; the archive has {floor:.0f} of those a second as its "
-        "limit on this machine."
+        f"One archiver process works off what has gathered, {BATCH} changes a transaction: read from the outbox, "
+        "written with their search index into SQLite, flushed to the disk, settled in Redis. Floor: the texts of the "
+        f"same entries into a bare SQLite table, as many a transaction, which takes {floor:,.0f} a second."
     )
     rows = [(f"{changes:,}", f"{rate:,.0f}", f"{slowest:,.0f}", f"{rate / floor:.0%}")]
     columns = ("changes", "changes/s", "slowest batch of work, changes/s", "share of the floor")

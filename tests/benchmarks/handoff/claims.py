@@ -7,7 +7,6 @@ two steps touch; the keys are counted in Redis's own monitor.
 from __future__ import annotations
 
 import asyncio
-import statistics
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -73,15 +72,16 @@ async def _claims(url: str) -> Table:
     spent.close()
     await client.aclose()
     await backend.close()
-    floor, real = statistics.median(rates["floor"]), statistics.median(rates["real"])
+    floor, real = max(rates["floor"]), max(rates["real"])
     about = (
         f"Waiting → offered → accepted, {AT_ONCE} at a time by one client, {ROUNDS} rounds of {CYCLES:,} in turn with "
         f"the floor: two empty scripts with the {len(keys[0])} and {len(keys[1])} keys that the two steps touch. "
-        "Medians; the last column is Redis's own time for both scripts of a cycle."
+        "The best round of each, for the machine may have other work; the last column is Redis's own time for both "
+        "scripts of a cycle."
     )
     rows = [
-        ("claim and accept", real, f"{real / floor:.0%}", statistics.median(used["real"])),
-        ("two empty scripts (floor)", floor, "100%", statistics.median(used["floor"])),
+        ("claim and accept", real, f"{real / floor:.0%}", min(used["real"])),
+        ("two empty scripts (floor)", floor, "100%", min(used["floor"])),
     ]
     return Table("Claim and accept", about, ("what", "cycles/s", "share of the floor", "µs in Redis"), rows)
 

@@ -53,8 +53,8 @@ def _freed(found: dict[int, dict[str, Cost]]) -> Table:
         for waiting, one in found.items()
     ]
     about = (
-        f"Every agent holds one case; {SAMPLE} of them resolve theirs one after another, and whoever is next in line is "
-        "offered to them before the call returns. Floor: an empty script."
+        f"Every agent holds one case; {SAMPLE} of them resolve theirs one after another, and whoever is next in line "
+        "is offered to them before the call returns. Floor: an empty script."
     )
     columns = ("agents online", "waiting", "freed place → offer p50 ms", "p99 ms", "floor p50 ms")
     return Table("A freed place with a long line", about, columns, rows)

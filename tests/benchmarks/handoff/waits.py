@@ -87,6 +87,7 @@ class Day:
         self.desk = Desk(MemoryBackend(lambda: self.now_ms), clock=lambda: self.now_ms)
         self._planned: set[tuple[str, int]] = set()
         self._waiting: dict[str, list[Told]] = {}
+        self._gone: dict[str, list[Told]] = {}
 
     async def play(self) -> None:
         """From opening to the last customer of the evening."""
@@ -156,7 +157,7 @@ class Day:
         async def step() -> None:
             if who in self._waiting:
                 self.left += 1
-                del self._waiting[who]
+                self._gone[who] = self._waiting.pop(who)
                 await self.desk.cancel_wait(who)
 
         return step
@@ -179,9 +180,12 @@ class Day:
             except Refused:
                 return  # the customer left at the last moment
             self.served += 1
-            for one in self._waiting.pop(who):
-                one.waited_ms = self.now_ms - one.at_ms
-                self.told.append(one)
+            # Whoever left before would have been with an agent by now, had they stayed: they came earlier.
+            number = int(who[1:])
+            for name in [who, *(one for one in self._gone if int(one[1:]) < number)]:
+                for told in self._waiting.pop(name, None) or self._gone.pop(name, []):
+                    told.waited_ms = self.now_ms - told.at_ms
+                    self.told.append(told)
             minutes = self._dice.lognormvariate(math.log(self.shop.minutes), self.shop.spread)
             self._at(self.now_ms + int(minutes * MINUTE_MS), closes)
 
@@ -197,10 +201,11 @@ def run() -> list[Table]:
             asyncio.run(day.play())
         rows.append(_row(shop, days))
     about = (
-        f"{DAYS} days of {HOURS} hours each, customers by the hour with two peaks, played through the real desk over the "
-        f"memory backend. A range holds the middle {NOMINAL:.0%} of the plays; inside, sooner and later say what "
-        "happened to those who were served. Later ranges are told each minute of the wait. Left: lost patience "
-        f"(exponential, mean {PATIENCE_MIN:.0f} min). Width: median of high less low, over the median wait."
+        f"{DAYS} days of {HOURS} hours each, customers by the hour with two peaks, played through the real desk over "
+        f"the memory backend. A range holds the middle {NOMINAL:.0%} of the plays; inside, sooner and later say what "
+        "happened; whoever left would have been served when the next behind them was. Later ranges are told each "
+        f"minute of the wait. Left: lost patience (exponential, mean {PATIENCE_MIN:.0f} min). Width: median of high less "
+        "low, over the median wait."
     )
     columns = (
         *("shop", "customers", "left", "no range", "median wait min", "p95 wait min"),

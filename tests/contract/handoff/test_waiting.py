@@ -140,3 +140,34 @@ async def test_a_supervisor_sees_every_case_that_is_with_an_agent(shop, desk):
     await desk.resolve("wang", first.case_id, outcome={})
     assert [case.case_id for case in await desk.active_cases()] == [second.case_id]
     await desk.ping()
+
+
+async def test_how_long_people_have_patience_is_learned_from_those_who_left_and_those_who_did_not(shop, desk, backend):
+    await shop.agent("wang", cap=2)
+    assert (await backend.group_load("default")).patience_ms == 0
+    await shop.active("ann", "wang")
+    await shop.active("bob", "wang")
+    assert (await backend.group_load("default")).patience_ms == 0, "nobody has left"
+
+    for name in ("cid", "dan", "eve"):
+        await shop.waiting(name)
+    shop.clock.forward(60_000)
+    await desk.cancel_wait("cid")
+    shop.clock.forward(60_000)
+    await desk.leave_message("dan", key="m", text="请回电")
+    (anns,) = await desk.cases_of("ann")
+    (eves,) = await desk.cases_of("eve")
+    await desk.resolve("wang", anns.case_id, outcome={})
+    shop.clock.forward(10_000)
+    await desk.accept("wang", eves.case_id)
+    await desk.transfer("wang", eves.case_id, note="请看", to_group="default")
+    await desk.cancel_wait("eve")  # had an agent before: not the first wait
+
+    waits = [
+        (case.accepted_ms or case.closed_ms) - case.enqueued_ms
+        for name in ("ann", "bob", "cid", "dan", "eve")
+        for case in await desk.cases_of(name)
+    ]
+    assert len(waits) == 5
+    assert min(waits[2:]) >= 60_000
+    assert (await backend.group_load("default")).patience_ms == sum(waits) // 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -54,3 +55,17 @@ def test_against_a_simulated_shop_most_waits_fall_into_their_range():
             inside += low <= wait <= high
             tried += 1
     assert 0.65 <= inside / tried <= 0.95
+
+
+def test_those_at_the_head_who_are_offered_have_their_slots_and_take_no_others():
+    alone = GroupLoad(3, 0, RECENT)
+    assert wait_range(4, replace(alone, offered=2)) == wait_range(2, alone)
+    assert wait_range(2, replace(alone, offered=2), accept_ms=5000) == (0, 10_000)
+
+
+def test_where_people_leave_the_line_moves_faster():
+    patient = GroupLoad(3, 0, RECENT)
+    low, high = wait_range(12, patient)
+    sooner, at_latest = wait_range(12, replace(patient, patience_ms=10 * MINUTE))
+    assert sooner < low
+    assert at_latest < high
