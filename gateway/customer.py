@@ -140,9 +140,9 @@ class CustomerSocket(LiveSocket):
         self._sent_seq = seq
         if entry["author"] == Author.AGENT.value:
             await self._parts.directory.refresh(entry["author_id"])
-        shown = self._shown(entry)
-        if shown:
-            await self.send({"type": "entry", "entry": shown})
+        frame = self._parts.entry_frames.of(entry)
+        if frame:
+            await self.send_text(frame)
 
     async def _catch_up(self) -> None:
         """Send everything after the last number sent."""

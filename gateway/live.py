@@ -62,7 +62,11 @@ class LiveSocket:
 
     async def send(self, frame: dict[str, Any]) -> None:
         """Write one frame; for the writing task only, others use `inbox.put`."""
-        await self.socket.send_text(wire.dumps(frame))
+        await self.send_text(wire.dumps(frame))
+
+    async def send_text(self, frame: str) -> None:
+        """Write one frame that is JSON already, as `send`."""
+        await self.socket.send_text(frame)
 
     async def run(self) -> None:
         """Serve the accepted socket until either side ends it."""

@@ -29,6 +29,7 @@ from gateway.settings import Settings
 from gateway.skilled import skilled
 from gateway.store import Store
 from gateway.telling import Teller
+from gateway.visible import EntryFrames
 from gateway.workbench import Workbench
 from handoff.config.live import LiveSettings
 from handoff.desk import Desk
@@ -80,6 +81,7 @@ class Parts:
     presence: Presence
     live: LiveSettings
     directory: Directory
+    entry_frames: EntryFrames
     faq: FaqTexts
     customers: Customers
     staff: Staff
@@ -137,6 +139,7 @@ class Parts:
             presence=presence,
             live=live,
             directory=directory,
+            entry_frames=EntryFrames(directory.display),
             floor=Floor(desk, relay),
             mentions=Mentions(desk, store, directory),
             faq=FaqTexts(settings.faq),

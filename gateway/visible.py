@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.codec import encode
 from contracts.conversation import ConversationView
+from gateway import wire
 from gateway.people import Person, Role
 
 # What may pass of an entry's `data`; anything a later version adds stays inside until it is named here.
@@ -18,6 +19,8 @@ _MESSAGE_DATA = (
 )
 _CASE_DATA = ("case_id", "state")
 _FEEDBACK_DATA = ("what", "about", "useful", "score", "stretch", "wanted")
+# Events in the inboxes of one process at a time, more or less; each frame is small.
+_FRAMES = 256
 
 
 def entry_for_customer(entry: dict[str, Any], display: Callable[[str], str]) -> dict[str, Any] | None:
@@ -45,6 +48,25 @@ def entry_for_customer(entry: dict[str, Any], display: Callable[[str], str]) -> 
         "author_id": display(entry["author_id"]) if author == "agent" and entry.get("author_id") else "",
         "data": {name: data[name] for name in kept if name in data},
     }
+
+
+class EntryFrames:
+    """The frame of an entry as customers get it, made once for all pages that the same event reaches."""
+
+    def __init__(self, display: Callable[[str], str]) -> None:
+        self._display = display
+        self._made: dict[int, tuple[dict[str, Any], str]] = {}  # by identity: the entry, kept so that it stays the same
+
+    def of(self, entry: dict[str, Any]) -> str:
+        """The JSON text, empty when it is not for customers."""
+        known = self._made.get(id(entry))
+        if known is None:
+            shown = entry_for_customer(entry, self._display)
+            if len(self._made) >= _FRAMES:
+                self._made.clear()
+            known = entry, wire.dumps({"type": "entry", "entry": shown}) if shown else ""
+            self._made[id(entry)] = known
+        return known[1]
 
 
 def entry_is_for(entry: dict[str, Any], person: Person) -> bool:

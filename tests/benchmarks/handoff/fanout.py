@@ -93,8 +93,8 @@ async def _fanout(redis_url: str) -> list[Table]:
     about = (
         f"{SOCKETS:,} open sockets; {MESSAGES:,} messages, one every {EVERY_S * 1000:.0f} ms, each for the one page of "
         f"its conversation; then {SHARED_MESSAGES} messages of one conversation that so many pages have open. From "
-        "before the message is said (in Redis, by another process) until its bytes are at the browser's socket. An open page "
-        f"costs the gateway {socket_kib:.0f} KiB."
+        "before the message is said (in Redis, by another process) until its bytes are at the browser's socket. An "
+        f"open page costs the gateway {socket_kib:.0f} KiB."
     )
     columns = ("pages", "sockets", "messages", "p50 ms", "p99 ms", "worst ms")
     return [Table("Fan-out through one gateway", about, columns, rows)]

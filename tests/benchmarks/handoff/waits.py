@@ -204,8 +204,8 @@ def run() -> list[Table]:
         f"{DAYS} days of {HOURS} hours each, customers by the hour with two peaks, played through the real desk over "
         f"the memory backend. A range holds the middle {NOMINAL:.0%} of the plays; inside, sooner and later say what "
         "happened; whoever left would have been served when the next behind them was. Later ranges are told each "
-        f"minute of the wait. Left: lost patience (exponential, mean {PATIENCE_MIN:.0f} min). Width: median of high less "
-        "low, over the median wait."
+        f"minute of the wait. Left: lost patience (exponential, mean {PATIENCE_MIN:.0f} min). Width: median of high "
+        "less low, over the median wait."
     )
     columns = (
         *("shop", "customers", "left", "no range", "median wait min", "p95 wait min"),

@@ -6,7 +6,8 @@ import pytest
 
 from contracts.codec import encode
 from contracts.conversation import Author, ConversationView, Entry, EntryKind
-from gateway.visible import entry_for_customer, view_for_customer
+from gateway import wire
+from gateway.visible import EntryFrames, entry_for_customer, view_for_customer
 
 
 def shown(**fields):  # type: ignore[no-untyped-def]
@@ -61,3 +62,22 @@ def test_the_state_hides_login_and_profile() -> None:
     assert document["agent_id"] == ""
     assert document["profile"] == {}
     assert document["agent_name"] == "小王"
+
+
+def test_a_frame_is_made_once_for_all_pages_of_one_event_and_is_what_each_would_make():
+    asked = []
+
+    def display(name: str) -> str:
+        asked.append(name)
+        return name.title()
+
+    frames = EntryFrames(display)
+    events = [
+        {"seq": n, "at_ms": n, "kind": kind, "author": "agent", "author_id": "wang", "text": f"第{n}句", "data": {}}
+        for n, kind in enumerate(["message", "note"] * 200)
+    ]
+    for event in events:
+        made = [frames.of(event) for _ in range(3)]
+        shown = entry_for_customer(event, str.title)
+        assert made == [wire.dumps({"type": "entry", "entry": shown}) if shown else ""] * 3
+    assert len(asked) == 200
