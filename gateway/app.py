@@ -13,8 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import agent, customer, health, knowledge, reports, tools, uploads, wire
-from gateway.admin import documents, staff
+from gateway import agent, customer, health, knowledge, reports, supervisor, tools, uploads, wire
+from gateway.admin import channels, documents, staff
 from gateway.channels import rest, socketio
 from gateway.errors import GatewayError, Missing, from_desk
 from gateway.parts import Parts
@@ -30,6 +30,7 @@ PAGES = {
     "/agent": ("console/index.html", "text/html"),
     "/knowledge": ("knowledge/index.html", "text/html"),
     "/reports": ("reports/index.html", "text/html"),
+    "/admin": ("admin/index.html", "text/html"),
     "/ticket": ("ticket/index.html", "text/html"),
     # One line in any shop's page loads this launcher, so it has a short address that does not change.
     "/widget.js": ("widget/embed.js", "text/javascript"),
@@ -56,9 +57,10 @@ def create_app(parts: Parts) -> ASGIApp:
     app.include_router(agent.routes(parts))
     app.include_router(knowledge.routes(parts))
     app.include_router(reports.routes(parts))
+    app.include_router(supervisor.routes(parts))
     for records in (identity, customers, tickets, departures, ticket_page):
         app.include_router(records.routes(parts))
-    for admin in (documents, staff):
+    for admin in (documents, staff, channels):
         app.include_router(admin.routes(parts))
     app.include_router(uploads.routes(parts))
     app.include_router(tools.routes(parts))

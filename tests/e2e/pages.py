@@ -132,7 +132,12 @@ class AgentConsole(Screen):
         self.page.get_by_label("账号").fill(name)
         self.page.get_by_label("密码").fill(password)
         self.page.get_by_role("button", name="登录").click()
+        self._connected()
+
+    def _connected(self) -> None:
+        """The desk is there and its snapshot has come: before that the page can send nothing."""
         expect(self.page.locator("jiehua-desk")).to_be_visible()
+        expect(self.page.locator(".bar [data-status][aria-pressed=true]")).to_have_count(1)
 
     @property
     def offer(self) -> Locator:
@@ -238,7 +243,7 @@ class AgentConsole(Screen):
 
     def reload(self) -> None:
         self.page.reload()
-        expect(self.page.locator("jiehua-desk")).to_be_visible()
+        self._connected()
 
     def words(self) -> list[str]:
         """What the thread shows as said."""
@@ -330,3 +335,48 @@ class ReportsPage(Screen):
 
     def panel(self, name: str) -> Locator:
         return self.page.locator(f"[data-panel={name}]")
+
+
+class AdminPage(Screen):
+    """The administration, logged in, with one section open."""
+
+    def __init__(
+        self, browser: Browser, url: str, name: str, password: str, *, section: str, viewport: dict[str, int]
+    ) -> None:
+        super().__init__(browser, viewport=viewport)
+        self.page.goto(f"{url}/admin#{section}")
+        self.page.get_by_label("账号").fill(name)
+        self.page.get_by_label("密码").fill(password)
+        self.page.get_by_role("button", name="登录").click()
+        self._read()
+
+    def _read(self) -> None:
+        expect(self.page.locator(".setting .slot > *").first).to_be_visible()
+        expect(self.page.locator(".setting .slot").first).not_to_have_attribute("aria-busy", "true")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    @property
+    def trouble(self) -> Locator:
+        """What kept a document from being saved."""
+        return self.page.locator(".setting-trouble")
+
+    def person(self, name: str) -> Locator:
+        return self.page.locator(f"[data-person={name}]")
+
+    def section(self, title: str) -> None:
+        """Go to another section."""
+        self.page.get_by_role("navigation", name="设置").get_by_role("link", name=title).click()
+        expect(self.page.get_by_role("heading", name=title, level=2).first).to_be_visible()
+        self._read()
+
+    def save(self, version: int) -> None:
+        """Save what is open, which then is of this version."""
+        self.page.get_by_role("button", name="保存").click()
+        expect(self.page.locator(".setting-state")).to_contain_text(f"已保存为第 {version} 版")
+
+    def told_refusals(self) -> None:
+        """Leave out of the complaints what the server refused and the page told."""
+        self.complaints = [one for one in self.complaints if "status of 400" not in one]

@@ -26,6 +26,7 @@ from contracts.turn import BotMessage, Button, TurnRequest, TurnResult
 from contracts.understanding import Entity, Intent, Sentiment, Understanding
 from gateway.app import create_app
 from gateway.people import People, database_url
+from gateway.secret_file import load_secrets
 from gateway.settings import Settings
 from gateway.turns import TurnWorker
 from gateway.wiring import build_parts, server_config
@@ -170,6 +171,10 @@ class ScriptedStack:
             return people.add(name, display=display or name, roles=(role,), cap=cap)[1]
         finally:
             people.close()
+
+    def site_secret(self) -> str:
+        """What the embedding site signs with."""
+        return load_secrets(self.data).site_secret
 
     def stop(self) -> None:
         """End the gateway and the bot."""

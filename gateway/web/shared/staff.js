@@ -6,7 +6,7 @@ import { setPageLanguage, t } from "./texts.js";
 import { loginForm } from "../console/login.js";
 
 /** The pages and whose they are; administrators may see all. */
-const PAGES = { desk: ["/agent", ["agent", "supervisor"]], reports: ["/reports", ["supervisor"]], knowledge: ["/knowledge", ["editor"]] };
+const PAGES = { desk: ["/agent", ["agent", "supervisor"]], reports: ["/reports", ["supervisor"]], knowledge: ["/knowledge", ["editor"]], admin: ["/admin", []] };
 
 export const may = (me, roles) => me.roles.some((role) => role === "admin" || roles.includes(role));
 

@@ -139,6 +139,7 @@ const TEXTS = {
   "nav.desk": ["客服工作台", "Console"],
   "nav.reports": ["报表", "Reports"],
   "nav.knowledge": ["知识库", "Knowledge"],
+  "nav.admin": ["管理", "Administration"],
   "view.loading": ["正在读取…", "Loading…"],
   "view.failed": ["没有读到：{why}", "Could not be read: {why}"],
   "view.again": ["重试", "Try again"],

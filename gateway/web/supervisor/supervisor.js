@@ -8,6 +8,7 @@ import { serverNow } from "../shared/wait_timer.js";
 import { OWED, QUEUE } from "../console/limits.js";
 import { customerName, reasonTag, timerOf } from "../console/list.js";
 import { all } from "../console/state.js";
+import { reassignActions } from "./reassign.js";
 
 const EVERY_MS = 1000;
 
@@ -18,14 +19,19 @@ export function makeSupervisor(open) {
   const chats = h("tbody");
   const left = h("tbody");
   const agents = h("tbody");
+  const trouble = h("p", { class: "supervisor-trouble", role: "alert" });
+  const refused = (event) => {
+    trouble.textContent = event.detail;
+  };
   const element = h(
     "main",
-    { class: "supervisor", hidden: true },
+    { class: "supervisor", hidden: true, on: { refused, click: () => trouble.replaceChildren() } },
     tiles,
+    trouble,
     h("section", { class: "panel" }, h("h2", {}, t("sup.queue")), table(["customer", "reason", "problem", "wait", "act"], rows)),
     h("section", { class: "panel" }, h("h2", {}, t("sup.chats")), table(["customer", "reason", "problem", "agent", "owed", "act"], chats)),
     h("section", { class: "panel" }, h("h2", {}, t("sup.left")), table(["customer", "reason", "message", "contact", "since", "act"], left)),
-    h("section", { class: "panel" }, h("h2", {}, t("sup.agents")), table(["agent", "state", "load", "groups", "heard"], agents)),
+    h("section", { class: "panel" }, h("h2", {}, t("sup.agents")), table(["agent", "state", "load", "late", "groups", "heard"], agents)),
   );
   let state = null;
 
@@ -44,22 +50,32 @@ export function makeSupervisor(open) {
       tile("overdue", String(overdue), overdue ? "overdue" : "fresh"),
     ]);
   };
-  setInterval(drawTiles, EVERY_MS);
+  // What only time changes: the tiles at each tick, the agents' rows when somebody has become overdue.
+  let overdueShown = "";
+  const overdueText = () => state.agents.map((agent) => overdueOf(state, agent.agent_id)).join();
+  setInterval(() => {
+    drawTiles();
+    if (state && !element.hidden && overdueText() !== overdueShown) render(state);
+  }, EVERY_MS);
 
   const render = (next) => {
     state = next;
     if (element.hidden) return;
     drawTiles();
     const waiting = [...state.queue].sort((a, b) => a.enqueued_ms - b.enqueued_ms);
-    const waitingRows = waiting.map((item) => rowOf(item, timerOf({ ...item, state: "waiting" }), open));
+    const waitingRows = waiting.map((item) => rowOf(item, [[], timerOf({ ...item, state: "waiting" })], open, state.agents));
     reconcile(rows, waitingRows.length ? waitingRows : [emptyRow(t("list.empty.queue"))]);
     const owedFirst = [...state.others].sort((a, b) => (a.owed_since_ms || Infinity) - (b.owed_since_ms || Infinity));
     const nameOf = (id) => state.agents.find((agent) => agent.agent_id === id)?.display ?? id;
-    const chatRows = owedFirst.map((item) => rowOf(item, [h("td", {}, nameOf(item.agent_id)), timerOf(item) ?? "—"], open));
+    const chatRows = owedFirst.map((item) => rowOf(item, [[h("td", {}, nameOf(item.agent_id))], timerOf(item) ?? "—"], open, state.agents));
     reconcile(chats, chatRows.length ? chatRows : [emptyRow(t("sup.no_chats"))]);
-    const leftRows = state.left.map((item) => rowOf(item, [h("td", {}, item.outcome?.contact || "—"), clock(item.enqueued_ms)], open));
+    const leftRows = state.left.map((item) => rowOf(item, [[h("td", {}, item.outcome?.contact || "—")], clock(item.enqueued_ms)], open, state.agents));
     reconcile(left, leftRows.length ? leftRows : [emptyRow(t("sup.no_left"))]);
-    const people = state.agents.map((agent) => ({ id: agent.agent_id, version: JSON.stringify(agent), build: () => agentRow(agent) }));
+    const people = state.agents.map((agent) => {
+      const late = overdueOf(state, agent.agent_id);
+      return { id: agent.agent_id, version: JSON.stringify(agent) + late, build: () => agentRow(agent, late) };
+    });
+    overdueShown = overdueText();
     reconcile(agents, people.length ? people : [emptyRow(t("sup.nobody"))]);
   };
   return { element, render };
@@ -82,9 +98,9 @@ function table(columns, body) {
 
 const emptyRow = (text) => ({ id: "empty", version: text, build: () => h("tr", {}, h("td", { class: "empty", colspan: 6 }, text)) });
 
-/** `last`: the timer, or an agent's cell and the timer. */
-function rowOf(item, last, open) {
-  const [cells, timer] = Array.isArray(last) ? [[last[0]], last[1]] : [[], last];
+/** `cells` stand before the `timer`. */
+function rowOf(item, [cells, timer], open, agents) {
+  const reassign = reassignActions(item, agents);
   const build = () =>
     h(
       "tr",
@@ -94,18 +110,21 @@ function rowOf(item, last, open) {
       h("td", { class: "wide" }, item.outcome?.message || item.problem || item.last_text),
       cells,
       h("td", {}, timer),
-      h("td", {}, h("button", { class: "button", type: "button", on: { click: () => open(item) } }, t("sup.observe"))),
+      h("td", { class: "acts" }, h("button", { class: "button", type: "button", on: { click: () => open(item) } }, t("sup.observe")), reassign.nodes),
     );
-  return { id: item.case_id, version: JSON.stringify(item), build };
+  return { id: item.case_id, version: JSON.stringify(item) + reassign.version, build };
 }
 
-function agentRow(agent) {
+const overdueOf = (state, id) => state.others.filter((item) => item.agent_id === id && isOverdue(item, serverNow())).length;
+
+function agentRow(agent, late) {
   return h(
     "tr",
     {},
     h("td", {}, agent.display),
     h("td", {}, h("span", { class: "state", data: { status: agent.status } }, t(`status.${agent.status}`, {}, agent.status))),
     h("td", {}, `${agent.load} / ${agent.cap}`),
+    h("td", {}, late ? h("span", { class: "late-count" }, t("sup.late_count", { n: late })) : "0"),
     h("td", {}, (agent.groups ?? []).join("，")),
     h("td", {}, agent.last_heard_ms ? clock(agent.last_heard_ms) : "—"),
   );

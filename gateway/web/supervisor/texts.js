@@ -28,5 +28,13 @@ addTexts({
   "sup.wait": ["等待", "Wait"],
   "sup.observe": ["查看", "Observe"],
   "sup.act": ["操作", "Actions"],
+  "sup.late": ["超时未回", "Overdue"],
+  "sup.late_count": ["超时 {n}", "{n} overdue"],
+  "sup.reassign": ["改派", "Reassign"],
+  "sup.reassign_to": ["改派给 {name}", "To {name}"],
+  "sup.reassign_choose": ["改派给别人", "To somebody else"],
+  "sup.reassign_who": ["派给", "To"],
+  "sup.reassign_note": ["说明（给接手的同事看）", "Note (for the colleague)"],
+  "sup.nobody_free": ["没有空闲的客服", "Nobody is free"],
   "sup.nobody": ["没有客服登录。", "No agents."],
 });

@@ -195,3 +195,19 @@ async def test_what_is_set_about_calling_a_person_goes_to_the_bot_with_the_next_
     await page.send("say", text="还在吗")
     await page.entry(author="bot")
     assert gateway.bot.asked[-1].triggers == {**document, "never": {}}
+
+
+async def test_the_site_secret_is_shown_to_administrators_alone_and_each_time_on_record(gateway, boss):
+    status, told = await ask(boss, "POST", "/api/admin/channels/site-secret", {})
+    assert (status, told) == (200, {"site_secret": gateway.parts.secrets.site_secret})
+    status, told = await ask(boss, "GET", "/api/admin/channels")
+    assert (status, told) == (200, {"embed_origins": [], "public_origins": [], "rest_token": False})
+    _, audit = await ask(boss, "GET", "/api/admin/audit?action=site_secret")
+    assert [line["who"] for line in audit["lines"]] == ["boss"]
+    eyes = await logged_in(gateway, "eyes", Role.SUPERVISOR)
+    assert (await ask(eyes, "POST", "/api/admin/channels/site-secret", {}))[0] == 403
+    assert (await ask(eyes, "GET", "/api/admin/channels"))[0] == 403
+    assert (await ask(gateway.browser(), "POST", "/api/admin/channels/site-secret", {}))[0] == 401
+    headers = {"Origin": "https://evil.example"}
+    async with boss.post("/api/admin/channels/site-secret", json={}, headers=headers) as response:
+        assert response.status == 403

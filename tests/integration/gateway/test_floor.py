@@ -111,3 +111,28 @@ async def test_a_page_that_missed_too_much_or_knows_another_floor_begins_anew(do
     agent = await door.agent()
     refused = await agent.ack(await agent.send("floor", on=True))
     assert refused["code"] == "not_allowed"
+
+
+async def test_a_supervisor_reassigns_a_chat_and_the_chosen_agent_is_offered_it(gateway: RunningGateway) -> None:
+    boss, first, customer = await boss_of(gateway), await gateway.agent(), await gateway.customer()
+    await customer.ack(await customer.send("request_human"))
+    case = await offered(first)
+    await first.send("accept", case_id=case["case_id"])
+    await in_state(first, "active")
+    second = await gateway.agent("xiaoli", display="小李")
+    path = f"/api/agent/cases/{case['case_id']}/reassign"
+    for page, status in ((first, 403), (customer, 401)):
+        async with page.browser.post(path, json={"to_agent": "xiaoli"}) as response:
+            assert response.status == status
+    async with boss.browser.post(path, json={"to_agent": "nobody"}) as response:
+        assert (response.status, (await response.json())["error"]) == (409, "refused")
+    async with boss.browser.post(path, json={"to_agent": "xiaoli"}, headers={"Origin": "https://evil.example"}) as no:
+        assert no.status == 403
+    async with boss.browser.post(path, json={"to_agent": "xiaoli", "note": "小李懂退款"}) as response:
+        assert (response.status, (await response.json())["offered_to"]) == (200, "xiaoli")
+    moved = await offered(second)
+    assert (moved["case_id"], moved["note"]) == (case["case_id"], "小李懂退款")
+    await second.send("accept", case_id=case["case_id"])
+    assert (await in_state(second, "active"))["agent_id"] == "xiaoli"
+    lines = [line for line in gateway.people.audited() if line.action == "reassign"]
+    assert {(line.who, line.target) for line in lines} >= {("zhang", f"{case['case_id']} xiaoli")}
