@@ -24,7 +24,7 @@ from gateway.report_words import REASONS, VERDICTS
 from handoff.days import begins_ms
 
 if TYPE_CHECKING:
-    from handoff.report import MissedTopic, Promptness, Report, Spread
+    from handoff.report_model import MissedTopic, Promptness, Report, Resolved, Spread
 
 DAYS = 7
 MOST_MISSES = 10
@@ -39,6 +39,9 @@ def report(
     data: DataOption = Path("var"),
 ) -> None:
     """运营报表,默认最近 7 天 what happened; the last 7 days unless told otherwise."""
+    from handoff.calendar import ALWAYS_OPEN
+    from handoff.config.store import config_of
+    from handoff.records.model import Setting
     from handoff.report import report as count
 
     where = zone_of(zone)
@@ -46,7 +49,17 @@ def report(
     with open_archive(data) as archive:
         threads = (one for one in archive.threads(from_ms, until_ms) if one.conversation_id != PROBE)
         now_ms = time.time_ns() // 1_000_000
-        found = count(threads, from_ms=from_ms, until_ms=until_ms, now_ms=now_ms, categories=categories_of(faq))
+        # What administrators have set, as the archive has it: so no running stack is needed.
+        config = config_of(archive.records(Setting))
+        found = count(
+            threads,
+            from_ms=from_ms,
+            until_ms=until_ms,
+            now_ms=now_ms,
+            categories=categories_of(faq),
+            targets=config.targets,
+            calendar=config.calendar.calendar() or ALWAYS_OPEN,
+        )
     if as_json:
         print(json.dumps(encode(found), ensure_ascii=False))
     else:
@@ -100,6 +113,7 @@ def show(found: Report, zone: ZoneInfo, console: Console) -> None:
     )
     _promptness(console, "客服", found.by_agent, "(排队中)")
     _promptness(console, "技能组", found.by_group, "(未知)")
+    _resolved(console, found.resolved)
     rated = [(name, f"{one.mean:.2f}({one.n} 次)") for name, one in found.satisfaction.items()]
     _rows(console, "满意度", [("机器人" if name == "bot" else name, value) for name, value in rated])
     _misses(console, found.misses)
@@ -134,10 +148,21 @@ def _rows(console: Console, title: str, rows: Iterable[tuple[str, str]]) -> None
 def _promptness(console: Console, title: str, rows: dict[str, Promptness], nobody: str) -> None:
     if not rows:
         return
-    table = Table(title, "应答", "已答", "超时", "未答", "用时", box=None, padding=(0, 2))
+    table = Table(title, "应答", "已答", "超时", "未答", "达标", "用时", box=None, padding=(0, 2))
     for name, one in rows.items():
-        numbers = [str(n) for n in (one.owed, one.answered, one.late, one.open)]
+        numbers = [*(str(n) for n in (one.owed, one.answered, one.late, one.open)), _percent(one.on_time)]
         table.add_row(Text(name or nobody), *numbers, _times(one.took_ms))
+    console.print()
+    console.print(table)
+
+
+def _resolved(console: Console, rows: dict[str, Resolved]) -> None:
+    """How long cases took as a whole, where a target says how long they may."""
+    if not any(one.targeted for one in rows.values()):
+        return
+    table = Table("解决", "个案", "已结", "超时", "用时", box=None, padding=(0, 2))
+    for name, one in rows.items():
+        table.add_row(Text(name), str(one.cases), str(one.closed), str(one.late), _times(one.took_ms))
     console.print()
     console.print(table)
 

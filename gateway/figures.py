@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -19,10 +19,11 @@ from gateway.people import People
 from gateway.report_tables import TABLES, ratings
 from gateway.settings import Settings
 from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
+from handoff.config.targets import Targets
 from handoff.days import ZONE, begins_ms, day_of
-from handoff.ledger import Sla
 from handoff.policy import DeskPolicy
-from handoff.report import Report, Reports, reports
+from handoff.report import reports
+from handoff.report_model import Report, Reports
 from knowledge_base.files import Reader
 from knowledge_base.tables import write_csv
 from language.personal import masked
@@ -39,18 +40,17 @@ _KEPT = 8
 
 @dataclass(frozen=True)
 class Rules:
-    """What the shop has set that reports count by: hours (None: somebody is always there), zone, and target."""
+    """What the shop has set that reports count by: hours (None: somebody is always there), zone, and targets."""
 
     calendar: BusinessCalendar | None = None
     zone_name: str = ZONE
-    sla: Sla | None = None
+    targets: Targets = field(default_factory=Targets)
 
     @classmethod
     def of(cls, policy: DeskPolicy) -> Rules:
         """What is in force now."""
-        target = policy.config.targets.standard
         zone = policy.calendar.zone if policy.calendar is not None else policy.config.calendar.zone
-        return cls(policy.calendar, zone, Sla(target.first_s * 1000, target.next_s * 1000))
+        return cls(policy.calendar, zone, policy.config.targets)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -168,7 +168,7 @@ class Figures:
                 edges,
                 now_ms=now_ms,
                 categories=self._categories(),
-                sla=rules.sla,
+                targets=rules.targets,
                 calendar=rules.calendar or ALWAYS_OPEN,
             )
         return _Counted(period, rules, replace(found, whole=_masked(found.whole)), archive is not None, now_ms)

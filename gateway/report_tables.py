@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from gateway.report_words import REASONS, VERDICTS
-from handoff.report import BOT, Promptness, Report, Reports, Spread
+from handoff.report_model import BOT, Promptness, Report, Reports, Spread
 
 Row = list[str]
 Rated = tuple[int, float | None]
@@ -113,11 +113,12 @@ def ratings(found: Report) -> tuple[Rated, Rated]:
 
 
 def _promptness_head(who: str) -> Row:
-    return [who, "待答", "已答", "超时", "未答", *(f"用时{name}" for name in _SPREAD[1:])]
+    return [who, "待答", "已答", "超时", "未答", "达标率", *(f"用时{name}" for name in _SPREAD[1:])]
 
 
 def _promptness(name: str, one: Promptness) -> Row:
-    return [name, *map(str, (one.owed, one.answered, one.late, one.open)), *_spread(one.took_ms)[1:]]
+    counts = map(str, (one.owed, one.answered, one.late, one.open))
+    return [name, *counts, _share(one.on_time), *_spread(one.took_ms)[1:]]
 
 
 def _spread(one: Spread) -> Row:

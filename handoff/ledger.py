@@ -7,14 +7,16 @@ it, or the end of the case does. The bot and the system never close one, whateve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from contracts.conversation import Author, Entry, EntryKind
 from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
+from handoff.config.targets import Target
 from handoff.lifecycle import Verb
 from handoff.model import CaseState
+from handoff.sla import What, deadline
 
 
 class Closing(str, Enum):
@@ -24,14 +26,6 @@ class Closing(str, Enum):
     CLOSED = "closed"
     ABANDONED = "abandoned"
     MESSAGE_LEFT = "message_left"
-
-
-@dataclass(frozen=True)
-class Sla:
-    """How soon a person should answer, in business time: after the call, and after each further message."""
-
-    first_ms: int = 60_000
-    next_ms: int = 180_000
 
 
 @dataclass(frozen=True)
@@ -78,15 +72,24 @@ _TAKES = (Verb.ACCEPT.value, Verb.TAKE_OVER.value)
 _GIVES_BACK = (Verb.TRANSFER_GROUP.value, Verb.LOSE.value, Verb.RESOLVE.value)
 
 
-def ledger(entries: Iterable[Entry], *, sla: Sla | None = None, calendar: BusinessCalendar = ALWAYS_OPEN) -> list[Owed]:
-    """The rows of one conversation's log (oldest entry first), the oldest first; only the last may be open."""
-    sla = sla or Sla()
+def ledger(
+    entries: Iterable[Entry],
+    *,
+    target: Callable[[str], Target] | None = None,
+    calendar: BusinessCalendar = ALWAYS_OPEN,
+) -> list[Owed]:
+    """The rows of one conversation's log (oldest entry first), the oldest first; only the last may be open.
+
+    `target` gives the target of a case by its id; without it, every case has the standard one.
+    """
+    target = target or (lambda _: Target())
     rows: list[Owed] = []
     open_row: Owed | None = None
     case_id, owner, answered = "", "", False
 
     def owe(entry: Entry) -> Owed:
-        due = calendar.after(entry.at_ms, sla.next_ms if answered else sla.first_ms)
+        what = What.NEXT if answered else What.FIRST
+        due = deadline(what, entry.at_ms, target(case_id), calendar).due_ms
         return Owed(case_id, not answered, (entry.seq,), entry.at_ms, owner, due)
 
     def close(row: Owed, entry: Entry, closing: Closing) -> None:

@@ -13,116 +13,31 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from contracts.conversation import Author, Entry, EntryKind
 from handoff.calendar import ALWAYS_OPEN, BusinessCalendar
+from handoff.config.targets import Target, Targets, write
 from handoff.contacts import JUDGED, Contact, Exchange, Reaction, Verdict, contacts, exchanges
-from handoff.ledger import Closing, Owed, Sla, ledger
+from handoff.ledger import Closing, Owed, ledger
 from handoff.lifecycle import Verb
-from handoff.model import Case, Thread
+from handoff.model import OPEN_STATES, Case, CaseState, Thread
+from handoff.report_model import (
+    BOT,
+    Handoffs,
+    MissedTopic,
+    Promptness,
+    Report,
+    Reports,
+    Resolution,
+    Resolved,
+    Satisfaction,
+    Spread,
+    Volumes,
+)
+from handoff.sla import What, deadline
 
-BOT = "bot"
 MOST_EXAMPLES = 3
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How values lie: how many, and the least value that so many in a hundred do not exceed (nearest rank)."""
-
-    n: int = 0
-    p50: int | None = None
-    p90: int | None = None
-    p95: int | None = None
-    most: int | None = None
-
-
-@dataclass(frozen=True)
-class Volumes:
-    """How much there was. `bot_turns` are customer messages to which the bot said something that was shown."""
-
-    conversations: int
-    customer_messages: int
-    bot_turns: int
-    agent_messages: int
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What became of the contacts with the bot (see contacts.Verdict).
-
-    `judged` are those that are 72 hours old and say something about the bot, `rate` the share of them it resolved.
-    """
-
-    contacts: int
-    verdicts: dict[str, int]
-    judged: int
-    rate: float | None
-    useful_votes: int
-    useless_votes: int
-
-
-@dataclass(frozen=True)
-class Handoffs:
-    """The calls for a person: why, what became of them, and how long things took.
-
-    `wait_ms` of the accepted from call to acceptance, `handle_ms` of the resolved from there to the end,
-    `gave_up_ms` of the abandoned from call to leaving. `abandonment` is the share of cases that were abandoned.
-    """
-
-    cases: int
-    reasons: dict[str, int]
-    accepted: int
-    abandoned: int
-    abandonment: float | None
-    messages_left: int
-    messages_answered: int
-    wait_ms: Spread
-    handle_ms: Spread
-    gave_up_ms: Spread
-
-
-@dataclass(frozen=True)
-class Promptness:
-    """The owed turns (see ledger) of one agent or group: how many, how many a person answered, how many were late."""
-
-    owed: int
-    answered: int
-    late: int
-    open: int
-    took_ms: Spread
-
-
-@dataclass(frozen=True)
-class Satisfaction:
-    """The ratings of one stretch's owner: how many, their mean, and how many gave each score from 1 to 5."""
-
-    n: int
-    mean: float
-    scores: dict[str, int]
-
-
-@dataclass(frozen=True)
-class MissedTopic:
-    """Questions the bot had no answer to, by the category of the nearest entry (else that entry's own question)."""
-
-    topic: str
-    n: int
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What happened in [from_ms, until_ms). In `by_agent` the name "" is the line: turns nobody had taken up."""
-
-    from_ms: int
-    until_ms: int
-    volumes: Volumes
-    resolution: Resolution
-    handoffs: Handoffs
-    by_agent: dict[str, Promptness]
-    by_group: dict[str, Promptness]
-    satisfaction: dict[str, Satisfaction]
-    misses: tuple[MissedTopic, ...]
 
 
 def report(
@@ -132,7 +47,7 @@ def report(
     until_ms: int,
     now_ms: int,
     categories: Mapping[str, str] | None = None,
-    sla: Sla | None = None,
+    targets: Targets | None = None,
     calendar: BusinessCalendar = ALWAYS_OPEN,
 ) -> Report:
     """Count what happened in [from_ms, until_ms), as known at `now_ms`.
@@ -141,15 +56,7 @@ def report(
     that were answered name theirs.
     """
     edges = (from_ms, until_ms)
-    return reports(threads, edges, now_ms=now_ms, categories=categories, sla=sla, calendar=calendar).whole
-
-
-@dataclass(frozen=True)
-class Reports:
-    """A period as a whole, and the parts of it that follow each other without a gap."""
-
-    whole: Report
-    parts: tuple[Report, ...]
+    return reports(threads, edges, now_ms=now_ms, categories=categories, targets=targets, calendar=calendar).whole
 
 
 def reports(
@@ -158,15 +65,16 @@ def reports(
     *,
     now_ms: int,
     categories: Mapping[str, str] | None = None,
-    sla: Sla | None = None,
+    targets: Targets | None = None,
     calendar: BusinessCalendar = ALWAYS_OPEN,
 ) -> Reports:
     """As `report`, also for each part of the period, in one pass; `edges_ms` ascend, from its beginning to its end."""
     known = dict(categories or {})  # shared: what one part learns of an entry's category holds for all
-    whole = _Tally(edges_ms[0], edges_ms[-1], now_ms, known)
-    parts = [_Tally(begin, end, now_ms, known) for begin, end in pairwise(edges_ms)]
+    shown = write(targets or Targets())
+    whole = _Tally(edges_ms[0], edges_ms[-1], now_ms, known, shown)
+    parts = [_Tally(begin, end, now_ms, known, shown) for begin, end in pairwise(edges_ms)]
     for thread in threads:
-        told = _told(thread, now_ms, sla, calendar)
+        told = _told(thread, now_ms, targets or Targets(), calendar)
         whole.count(told)
         # Everything counted is as old as some entry, so the parts before the first and after the last need no look.
         times = [entry.at_ms for entry in thread.entries] or [edges_ms[-1]]
@@ -193,14 +101,37 @@ class _Told:
     turns: Mapping[int, Exchange]
     contacts: Sequence[Contact]
     owed: Sequence[Owed]
+    ended: Sequence[_Ended]
 
 
-def _told(thread: Thread, now_ms: int, sla: Sla | None, calendar: BusinessCalendar) -> _Told:
+@dataclass(frozen=True)
+class _Ended:
+    """A case that is to be resolved: when it is due (None: no target), and the business time it took (None: open)."""
+
+    group: str
+    since_ms: int
+    due_ms: int | None
+    closed_ms: int
+    took_ms: int | None
+
+
+_TO_BE_RESOLVED = OPEN_STATES | {CaseState.CLOSED}
+
+
+def _ended(case: Case, target: Target, calendar: BusinessCalendar) -> _Ended:
+    due_ms = deadline(What.RESOLUTION, case.enqueued_ms, target, calendar).due_ms
+    took = calendar.open_ms(case.enqueued_ms, case.closed_ms) if case.closed_ms else None
+    return _Ended(case.group, case.enqueued_ms, due_ms, case.closed_ms, took)
+
+
+def _told(thread: Thread, now_ms: int, targets: Targets, calendar: BusinessCalendar) -> _Told:
+    found = {case.case_id: targets.of(case.group, case.priority) for case in thread.cases}
     return _Told(
         thread,
         exchanges(thread.entries),
         contacts(thread.entries, known_until_ms=now_ms),
-        ledger(thread.entries, sla=sla, calendar=calendar),
+        ledger(thread.entries, target=lambda case_id: found.get(case_id, targets.standard), calendar=calendar),
+        [_ended(case, found[case.case_id], calendar) for case in thread.cases if case.state in _TO_BE_RESOLVED],
     )
 
 
@@ -212,6 +143,7 @@ class _Tally:
     until_ms: int
     now_ms: int
     categories: dict[str, str]
+    targets: dict[str, Any]
     volumes: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     ripe: Counter[Verdict] = field(default_factory=Counter)
@@ -223,6 +155,7 @@ class _Tally:
     patience: list[int] = field(default_factory=list)
     by_agent: dict[str, list[Owed]] = field(default_factory=dict)
     by_group: dict[str, list[Owed]] = field(default_factory=dict)
+    ended: dict[str, list[_Ended]] = field(default_factory=dict)
     scores: dict[str, list[int]] = field(default_factory=dict)
     missed: list[Exchange] = field(default_factory=list)
 
@@ -245,6 +178,9 @@ class _Tally:
             if self._within(row.since_ms):
                 self.by_agent.setdefault(_answerable(row), []).append(row)
                 self.by_group.setdefault(groups.get(row.case_id, ""), []).append(row)
+        for case in told.ended:
+            if self._within(case.since_ms):
+                self.ended.setdefault(case.group, []).append(case)
         self._count_feedback(thread)
 
     def report(self) -> Report:
@@ -282,6 +218,8 @@ class _Tally:
             by_group={name: self._promptness(rows) for name, rows in sorted(self.by_group.items())},
             satisfaction={name: _satisfaction(scores) for name, scores in sorted(self.scores.items())},
             misses=self._misses(),
+            resolved={name: self._resolved(ended) for name, ended in sorted(self.ended.items())},
+            targets=self.targets,
         )
 
     def _within(self, at_ms: int) -> bool:
@@ -330,12 +268,24 @@ class _Tally:
 
     def _promptness(self, rows: Sequence[Owed]) -> Promptness:
         answered = [row for row in rows if row.closing is Closing.ANSWERED]
+        late = sum(row.is_late(self.now_ms) for row in rows)
+        kept = sum(not row.is_late(self.now_ms) for row in answered)
         return Promptness(
             owed=len(rows),
             answered=len(answered),
-            late=sum(row.is_late(self.now_ms) for row in rows),
+            late=late,
             open=sum(row.closing is None for row in rows),
             took_ms=spread(row.took_ms for row in answered),
+            on_time=_share(kept, kept + late),
+        )
+
+    def _resolved(self, ended: Sequence[_Ended]) -> Resolved:
+        return Resolved(
+            cases=len(ended),
+            closed=sum(case.took_ms is not None for case in ended),
+            targeted=sum(case.due_ms is not None for case in ended),
+            late=sum(case.due_ms is not None and (case.closed_ms or self.now_ms) > case.due_ms for case in ended),
+            took_ms=spread(case.took_ms for case in ended if case.took_ms is not None),
         )
 
     def _misses(self) -> tuple[MissedTopic, ...]:

@@ -7,7 +7,7 @@ its next version, the line of its history, and the event by which every process 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -105,20 +105,26 @@ class SettingsStore:
         return (await self._read(known))[0]
 
     async def _read(self, known: Config | None = None) -> tuple[Config, dict[str, int]]:
-        config, versions = known or Config(), {}
-        for kind in KINDS:
-            setting = await self._setting(kind)
-            versions[kind] = setting.rev
-            if setting.rev == 0:
-                config = replace(config, **{kind: getattr(Config(), kind)})
-                continue
-            try:
-                config = replace(config, **{kind: read(setting.document, KINDS[kind].read)})
-            except BadDocument as error:
-                log.error("settings: %s version %d cannot be used: %s", kind, setting.rev, error)
-        return config, versions
+        settings = [await self._setting(kind) for kind in KINDS]
+        return config_of(settings, known), {setting.name: setting.rev for setting in settings}
 
     async def _setting(self, kind: str) -> Setting:
         if kind not in KINDS:
             raise NotFound("no such kind of settings")
         return await self._records.record(Setting, kind) or Setting(kind)
+
+
+def config_of(settings: Iterable[Setting], known: Config | None = None) -> Config:
+    """All settings together. One that cannot be read (of a newer version) leaves what is `known`, else what ships."""
+    config = known or Config()
+    for setting in settings:
+        if setting.name not in KINDS:
+            continue
+        if setting.rev == 0:
+            config = replace(config, **{setting.name: getattr(Config(), setting.name)})
+            continue
+        try:
+            config = replace(config, **{setting.name: read(setting.document, KINDS[setting.name].read)})
+        except BadDocument as error:
+            log.error("settings: %s version %d cannot be used: %s", setting.name, setting.rev, error)
+    return config

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from cli.problem import Problem
 from cli.report import PROBE, REASONS, VERDICTS, period
 from contracts.escalation import Reason
 from handoff.archive import Archive, Archiver, archive_url
+from handoff.config.store import SettingsStore
 from handoff.contacts import Verdict
 from language.normalise import normalise
 from tests.unit.handoff.telling import MONDAY, Story
@@ -32,8 +34,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def a_day(folder: Path) -> None:
+async def a_day(folder: Path, targets: dict[str, Any] | None = None) -> None:
     story = await Story().begin("ann", PROBE)
+    if targets is not None:
+        await SettingsStore(story.desk.records, story.desk.clock_ms).put("targets", targets, by="boss", version=0)
     await story.ask("退款多久能到账", "answer", who=PROBE)
     await story.ask("退款到微信要多久", "miss")
     case_id = await story.call()
@@ -83,6 +87,18 @@ def test_a_report_is_readable_and_leaves_out_the_probe(data: Path) -> None:
     assert found["volumes"]["customer_messages"] == 1
     assert found["handoffs"]["reasons"] == {"explicit_request": 1}
     assert found["resolution"]["verdicts"]["handed"] == 1
+
+
+def test_a_report_judges_by_the_targets_that_are_in_force(data: Path, tmp_path: Path) -> None:
+    targets = {"standard": {"first_s": 600, "next_s": 600, "resolution_s": 60}}
+    asyncio.run(a_day(tmp_path, targets))
+    days = ("--from", DAY, "--to", DAY, "--json", "--data")
+    shipped, strict = (json.loads(run("report", *days, str(folder))) for folder in (data, tmp_path))
+    (before,), (after,) = shipped["by_agent"].values(), strict["by_agent"].values()
+    assert (before["late"], before["on_time"], after["late"], after["on_time"]) == (1, 0.0, 0, 1.0)
+    assert (shipped["targets"]["standard"]["first_s"], strict["targets"]["standard"]["first_s"]) == (60, 600)
+    assert (shipped["resolved"]["default"]["late"], strict["resolved"]["default"]["late"]) == (0, 1)
+    assert "解决" in run("report", *days[:4], "--data", str(tmp_path))
 
 
 def test_an_insight_is_readable_and_goes_into_a_spreadsheet(data: Path, tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from handoff.config.hours import Hours
 from handoff.config.targets import Target, Targets
 from handoff.contacts import Verdict
 from handoff.days import begins_ms
-from handoff.ledger import Sla
 from handoff.policy import DeskPolicy
-from handoff.report import Reports, reports
+from handoff.report import reports
+from handoff.report_model import Reports
 from knowledge_base.tables import read_rows, write_csv
 from tests.unit.handoff.telling import HOUR, MONDAY, Story
 
@@ -58,7 +58,7 @@ def test_days_begin_where_the_shop_is():
     assert Rules().zone.key == "Asia/Shanghai"
     tokyo = Config(calendar=Hours(zone="Asia/Tokyo"), targets=Targets(Target(first_s=30, next_s=90)))
     found = Rules.of(DeskPolicy().under(tokyo))
-    assert (found.zone.key, found.calendar, found.sla) == ("Asia/Tokyo", None, Sla(30_000, 90_000))
+    assert (found.zone.key, found.calendar, found.targets.standard) == ("Asia/Tokyo", None, Target(30, 90))
     berlin = DeskPolicy(calendar=BusinessCalendar("Europe/Berlin"))
     assert Rules.of(berlin).zone.key == "Europe/Berlin"
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from contracts.conversation import Author, Entry, EntryKind
 from contracts.turn import BotMessage, TurnResult
 from handoff.calendar import BusinessCalendar
+from handoff.config.targets import Target
 from handoff.desk import Desk
 from handoff.errors import DeskError
-from handoff.ledger import Closing, Sla, ledger, owners
+from handoff.ledger import Closing, ledger, owners
 from handoff.memory import MemoryBackend
 from handoff.model import AgentStatus
 
@@ -123,7 +124,7 @@ def test_the_clock_runs_in_business_hours_only():
     opened = {"case_id": "x", "verb": "open", "state": "waiting"}
     call = Entry(1, nine + 59 * MINUTE, EntryKind.CASE, Author.SYSTEM, data=opened)
     answer = Entry(2, nine + 86_400_000 + 2 * MINUTE, EntryKind.MESSAGE, Author.AGENT, "您好", author_id="wang")
-    (row,) = ledger([call, answer], sla=Sla(first_ms=3 * MINUTE), calendar=calendar)
+    (row,) = ledger([call, answer], target=lambda _: Target(first_s=180), calendar=calendar)
     assert (row.took_ms, row.due_ms, row.is_late(0)) == (3 * MINUTE, nine + 86_400_000 + 2 * MINUTE, False)
 
 

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handoff.config.targets import Rule, Target, Targets, write
 from handoff.contacts import Verdict
-from handoff.ledger import Closing, Sla, ledger
-from handoff.report import Report, Spread, report, reports, spread
+from handoff.ledger import Closing, ledger
+from handoff.report import report, reports, spread
+from handoff.report_model import Report, Spread
 from tests.unit.handoff.telling import HOUR, MINUTE, MONDAY, STEPS, Story
 
 NEVER = 10 * 365 * 24 * HOUR
@@ -98,11 +100,44 @@ async def test_promptness_is_told_by_agent_and_by_group(story):
     agent = await story.accept(case_id)
     await story.reply()
     await story.desk.say("ann", key="x", text="还在吗")
-    found = await reported(story, sla=Sla(first_ms=MINUTE, next_ms=MINUTE))
+    found = await reported(story, targets=Targets(Target(first_s=60, next_s=60)))
     mine = found.by_agent[agent]
     assert (mine.owed, mine.answered, mine.late, mine.open) == (2, 1, 2, 1)
     assert mine.took_ms.p50 == 2 * MINUTE
     assert found.by_group == {"default": mine}
+    assert mine.on_time == 0.0
+    lax = Targets(Target(first_s=600, next_s=1_000_000))
+    kept = await reported(story, targets=lax)
+    assert (kept.by_agent[agent].late, kept.by_agent[agent].on_time) == (0, 1.0)
+    assert kept.targets == write(lax)
+
+
+async def test_each_case_is_judged_by_the_target_of_its_group_and_class(story):
+    agent = await story.accept(await story.call())
+    await story.reply()
+    strict, lax = Target(first_s=1, next_s=1), Target(first_s=600, next_s=600)
+    by_group, by_both = Rule(strict, "default"), Rule(lax, "default", 0)
+    for rules, late in (((), 0), ((by_group,), 1), ((by_group, by_both), 0)):
+        found = await reported(story, targets=Targets(lax, rules))
+        assert found.by_agent[agent].late == late
+
+
+async def test_how_long_cases_took_is_told_against_their_target(story):
+    case_id = await story.call()
+    await story.accept(case_id)
+    await story.reply()
+    story.pass_time(10 * MINUTE)
+    await story.resolve(case_id)
+    await story.call("bob")  # still open hours later, when the report is made
+    done = await story.desk.case(case_id)
+    minutes = -(-(done.closed_ms - done.enqueued_ms) // MINUTE)
+    for seconds, late in ((minutes * 60, 1), (60, 2), (1_000_000, 0)):
+        targets = Targets(Target(first_s=60, next_s=60, resolution_s=seconds))
+        one = (await reported(story, "ann", "bob", targets=targets)).resolved["default"]
+        assert (one.cases, one.closed, one.targeted, one.late) == (2, 1, 2, late)
+        assert one.took_ms.p50 == done.closed_ms - done.enqueued_ms
+    untargeted = (await reported(story, "ann", "bob")).resolved["default"]
+    assert (untargeted.cases, untargeted.targeted, untargeted.late) == (2, 0, 0)
 
 
 async def test_what_nobody_took_up_is_the_lines(story):
