@@ -7,6 +7,7 @@ editors find it where everything else is.
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 import threading
 from datetime import date
@@ -20,6 +21,20 @@ from knowledge_base.entry import FaqEntry, Status
 NAME = "drafts.yml"
 MOST_QUESTION = 500
 MOST_ANSWER = 4000
+
+
+_SOURCE = re.compile(r"会话 (\S+) 第 (\d+) 条")
+
+
+def source_of(conversation_id: str, seq: int) -> str:
+    """Where an answer was given, as an entry's `source` says it."""
+    return f"会话 {conversation_id} 第 {seq} 条"
+
+
+def place_of(source: str) -> tuple[str, int] | None:
+    """The conversation and the message that a `source` names, None for any other source."""
+    found = _SOURCE.fullmatch(source.strip())
+    return (found[1], int(found[2])) if found else None
 
 
 class FaqDrafts:

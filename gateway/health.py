@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 import aiohttp
 from fastapi import APIRouter, Response
@@ -29,7 +29,7 @@ def routes(parts: Parts) -> APIRouter:
         found = await asyncio.gather(
             _within(_store_answers(parts)),
             _within(parts.bot.healthy(timeout_s=PATIENCE_S)),
-            _within(_actions_answer(parts.settings.actions_url)),
+            _within(_actions_answer(parts.settings.actions_urls)),
             _within(_worker_lives(parts)),
         )
         state = dict(zip(names, found))
@@ -55,9 +55,11 @@ async def _worker_lives(parts: Parts) -> bool:
     return await parts.store.get(ALIVE_NAME) is not None
 
 
-async def _actions_answer(actions_url: str) -> bool:
-    async with (
-        aiohttp.ClientSession(trust_env=False) as session,
-        session.get(actions_url.rstrip("/") + "/health") as response,
-    ):
-        return response.status == 200
+async def _actions_answer(urls: Sequence[str]) -> bool:
+    async with aiohttp.ClientSession(trust_env=False) as session:
+
+        async def answers(url: str) -> bool:
+            async with session.get(url.rstrip("/") + "/health") as response:
+                return response.status == 200
+
+        return all(await asyncio.gather(*map(answers, urls)))

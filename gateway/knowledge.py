@@ -12,7 +12,10 @@ from gateway import frames, text, wire
 from gateway.errors import BadRequest
 from gateway.parts import Parts
 from gateway.people import Person, Role
+from gateway.serving import versions
 from gateway.shelf import Wanted
+from gateway.streamed import streamed
+from knowledge_base.golden import Golden
 from knowledge_base.workbook import Draft
 
 T = TypeVar("T")
@@ -76,6 +79,22 @@ class Restore:
 @dataclass(frozen=True)
 class TakeUp:
     question: str
+
+
+@dataclass(frozen=True)
+class GoldenLine:
+    """`line` 0 adds a question; else the one that stands there, as `mark` says it is."""
+
+    text: str
+    gold: tuple[str, ...] = ()
+    style: str = ""
+    oos: bool = False
+    line: int = 0
+    mark: str = ""
+
+    def golden(self) -> Golden:
+        """As the file knows it."""
+        return Golden(self.line, self.mark, self.text, self.gold, self.style)
 
 
 @dataclass(frozen=True)
@@ -144,7 +163,7 @@ def routes(parts: Parts) -> APIRouter:
         await editor(request)
         found = await bench.drafts()
         await with_display(found)
-        return wire.answer({"drafts": found})
+        return wire.answer({"drafts": found, "unpublished": await bench.unpublished()})
 
     @router.post("/drafts")
     async def save(request: Request) -> Response:
@@ -176,13 +195,40 @@ def routes(parts: Parts) -> APIRouter:
     @router.post("/replay")
     async def replay(request: Request) -> Response:
         _, wanted = await told(request, Publish)
-        return wire.answer(await bench.replay(wanted.drafts))
+        return await streamed(request, lambda tell: bench.replay(wanted.drafts, tell))
 
     @router.post("/publish")
     async def publish(request: Request) -> Response:
         person, wanted = await told(request, Publish)
         reason = text.short(wanted.reason, limit=LONGEST_REASON, name="理由")
-        return wire.answer(await bench.publish(wanted.drafts, who=person.name, reason=reason))
+        return await streamed(
+            request, lambda tell: bench.publish(wanted.drafts, who=person.name, reason=reason, tell=tell)
+        )
+
+    @router.get("/serving")
+    async def serving(request: Request) -> Response:
+        await editor(request)
+        wanted = (await bench.scoring.ask("ready"))["version"]
+        served = await versions(parts.settings.actions_urls)
+        return wire.answer({"version": wanted, "processes": len(served), "serving": served.count(wanted)})
+
+    # --- golden questions
+
+    @router.get("/golden")
+    async def golden(request: Request) -> Response:
+        await editor(request)
+        return wire.answer(await bench.golden.all())
+
+    @router.post("/golden")
+    async def put_golden(request: Request) -> Response:
+        person, line = await told(request, GoldenLine)
+        return wire.answer(await bench.put_golden(line.golden(), oos=line.oos, who=person.name))
+
+    @router.post("/golden/remove")
+    async def remove_golden(request: Request) -> Response:
+        person, line = await told(request, GoldenLine)
+        await bench.remove_golden(line.golden(), oos=line.oos, who=person.name)
+        return wire.answer({"ok": True})
 
     # --- looking back
 

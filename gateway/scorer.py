@@ -2,7 +2,8 @@
 
     python -m gateway.scorer FAQ ENCODER CACHE
 
-Requests come on standard input, answers go to standard output, a JSON line each. It follows the same files with the
+Requests come on standard input, answers go to standard output, a JSON line each; long work says how far it is in lines
+of their own before the answer. It follows the same files with the
 same `LiveBase` as the action server, so equal version ids mean equal answers. A process of its own, because the encoder
 takes a few hundred megabytes and a replay takes a core for seconds: the gateway starts it when an editor needs it and
 lets it go afterwards (see `scoring`).
@@ -10,14 +11,16 @@ lets it go afterwards (see `scoring`).
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from contracts.answer import Outcome
 from contracts.codec import encode
@@ -34,7 +37,10 @@ from knowledge_base.trend import trends
 from knowledge_base.workbook import Topic
 
 Document = dict[str, Any]
+#: Hears a step and how far it is: done, of how many.
+Tell = Callable[[str, int, int], None]
 MOST_KEPT = 20_000
+TELL_EVERY_S = 0.2
 
 
 class Scorer:
@@ -43,10 +49,12 @@ class Scorer:
     def __init__(self, faq: Path, encoder: Encoder, cache: Path | None) -> None:
         self.live = LiveBase(faq, encoder, cache_folder=cache)
         self._said: tuple[str, OrderedDict[str, Reply]] = ("", OrderedDict())
+        self._tell: Tell = lambda step, done, total: None
 
-    def answer(self, request: Mapping[str, Any]) -> Document:
+    def answer(self, request: Mapping[str, Any], tell: Tell | None = None) -> Document:
         """The answer to one request; `what` is a name of `kinds`. Files are read again first."""
         self.live.reload()
+        self._tell = tell or (lambda step, done, total: None)
         kinds: dict[str, Callable[[Mapping[str, Any]], Document]] = {
             "ready": lambda _: {},
             "hits": self._hits,
@@ -80,7 +88,9 @@ class Scorer:
         live, draft = self.live.finder, self._drafted(request["forms"])
         queries = [Query(text) for text in request["queries"]]
         golden = [Query(text, tuple(gold)) for text, gold in request["golden"]]
-        result = replay(live, draft, queries, golden, said=self._remembered(live))
+        total, asked = len(queries) + len(golden), itertools.count(1)
+        said = self._remembered(live)
+        result = replay(live, draft, queries, golden, lambda: self._tell("replay", next(asked), total), said)
         return result.report()
 
     def _gaps(self, request: Mapping[str, Any]) -> Document:
@@ -117,7 +127,7 @@ class Scorer:
             if entry is None:
                 raise ValueError(f"the form of {form.get('id')} has errors")
             entries[entry.id] = entry
-        return self.live.draft(list(entries.values()))
+        return self.live.draft(list(entries.values()), progress=lambda done, total: self._tell("encode", done, total))
 
     def _remembered(self, live: Finder) -> Callable[[str], Reply]:
         """What the live version says, kept from replay to replay while it is the same version and day."""
@@ -141,6 +151,19 @@ def _asked(one: Mapping[str, Any]) -> Asked:
     return Asked(**{**one, "outcome": Outcome(outcome) if outcome else None})
 
 
+def _teller(out: TextIO) -> Tell:
+    """Writes lines of progress, a few a second and the last of each step."""
+    next_s = [0.0]
+
+    def tell(step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= next_s[0] or done == total:
+            next_s[0] = now + TELL_EVERY_S
+            print(json.dumps({"progress": {"step": step, "done": done, "total": total}}), file=out, flush=True)
+
+    return tell
+
+
 def main() -> None:
     """Serve until standard input ends."""
     faq, encoder, cache = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
@@ -150,7 +173,7 @@ def main() -> None:
     for line in sys.stdin:
         try:
             scorer = scorer or Scorer(faq, load_encoder(encoder), cache)
-            document = {"answer": scorer.answer(json.loads(line))}
+            document = {"answer": scorer.answer(json.loads(line), _teller(answers))}
         except Exception as error:  # one bad request must not end the process
             document = {"error": f"{type(error).__name__}: {error}"[:500]}
         print(json.dumps(document, ensure_ascii=False), file=answers, flush=True)

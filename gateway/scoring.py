@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from gateway.errors import NotNow, Unavailable
 
 log = logging.getLogger("jiehua.scoring")
 
-#: A first request waits for the model to load; a replay of a large base takes its time too.
+#: A first request waits for the model to load; a process that says nothing for so long, not even how far it is, hangs.
 PATIENCE_S = 180.0
 IDLE_S = 900.0
 LONGEST_LINE = 64 * 1024 * 1024
@@ -33,8 +33,10 @@ class Scoring:
         self._waiting = 0
         self._end: asyncio.TimerHandle | None = None
 
-    async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
-        """The answer to one request.
+    async def ask(
+        self, what: str, *, progress: Callable[[dict[str, Any]], None] | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        """The answer to one request; `progress` hears how far it is: `{"step", "done", "total"}`.
 
         Raises Unavailable when the process cannot be started, dies or takes too long (it is ended then), and NotNow
         when too many wait.
@@ -46,7 +48,7 @@ class Scoring:
             async with self._turn:
                 self._keep_alive()
                 try:
-                    document = await asyncio.wait_for(self._exchange({"what": what, **fields}), PATIENCE_S)
+                    document = await self._exchange({"what": what, **fields}, progress)
                 except (OSError, ValueError, asyncio.TimeoutError) as error:
                     log.error("the scorer failed: %s", type(error).__name__)
                     await self._stop()
@@ -70,7 +72,9 @@ class Scoring:
             self._end.cancel()
         await self._stop()
 
-    async def _exchange(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _exchange(
+        self, request: Mapping[str, Any], progress: Callable[[dict[str, Any]], None] | None
+    ) -> dict[str, Any]:
         process = self._process
         if process is None or process.returncode is not None:
             process = self._process = await asyncio.create_subprocess_exec(
@@ -82,10 +86,14 @@ class Scoring:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(json.dumps(request, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-        await process.stdin.drain()
-        line = await process.stdout.readline()
-        document: dict[str, Any] = json.loads(line)  # an empty line, where it died, is a ValueError
-        return document
+        await asyncio.wait_for(process.stdin.drain(), PATIENCE_S)
+        while True:
+            line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
+            document: dict[str, Any] = json.loads(line)  # an empty line, where it died, is a ValueError
+            if "progress" not in document:
+                return document
+            if progress is not None:
+                progress(document["progress"])
 
     def _keep_alive(self) -> None:
         if self._end is not None:

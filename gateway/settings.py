@@ -50,7 +50,14 @@ class Settings:
     bot_secret: str = _setting(
         "JIEHUA_BOT_SECRET", "", "Shared with the bot's channel; empty: the one generated in the data folder."
     )
-    actions_url: str = _setting("JIEHUA_ACTIONS_URL", "http://127.0.0.1:5055", "Action server, asked by /ready only.")
+    actions_url: str = _setting(
+        "JIEHUA_ACTIONS_URL",
+        "http://127.0.0.1:5055",
+        "Action server, asked by /ready and for the version that it serves.",
+    )
+    action_servers: tuple[str, ...] = _setting(
+        "JIEHUA_ACTION_SERVERS", (), "All action servers with commas between, where there are several."
+    )
     public_origins: tuple[str, ...] = _setting(
         "JIEHUA_PUBLIC_ORIGINS",
         (),
@@ -116,6 +123,11 @@ class Settings:
     worker_concurrency: int = _setting("JIEHUA_WORKER_CONCURRENCY", 8, "Turns one worker process runs at once.")
     turn_deadline_ms: int = _setting("JIEHUA_TURN_DEADLINE_MS", 5000, "Time the bot has for one attempt at a turn.")
     rest_wait_ms: int = _setting("JIEHUA_REST_WAIT_MS", 15_000, "Time a REST call waits for the bot's replies.")
+
+    @property
+    def actions_urls(self) -> tuple[str, ...]:
+        """Every action server."""
+        return self.action_servers or (self.actions_url,)
 
     @property
     def memory(self) -> bool:

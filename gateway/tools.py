@@ -14,7 +14,7 @@ from gateway import frames, text, wire
 from gateway.agent import CONSOLE_ROLES
 from gateway.canned import MOST_NAME, MOST_TEXT, SHARED, CannedReply
 from gateway.errors import BadRequest, Missing, NotAllowed
-from gateway.faq_drafts import MOST_ANSWER, MOST_QUESTION
+from gateway.faq_drafts import MOST_ANSWER, MOST_QUESTION, source_of
 from gateway.faq_drafts import NAME as DRAFTS
 from gateway.parts import Parts
 from gateway.people import Person, Role
@@ -83,7 +83,7 @@ def routes(parts: Parts) -> APIRouter:
             raise Missing("没有这条回答。")
         if found[0].author_id != person.name and not person.may(Role.SUPERVISOR):
             raise NotAllowed("只能用自己的回答。")
-        source = f"会话 {conversation_id} 第 {form.seq} 条"
+        source = source_of(conversation_id, form.seq)
         made = await asyncio.to_thread(
             lambda: parts.drafts.add(
                 question=question, answer=answer, owner=person.display, source=source, today=date.today()

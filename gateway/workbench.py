@@ -18,7 +18,8 @@ from datetime import date
 from typing import Any
 
 from gateway.errors import BadRequest, Blocked, Missing, Overtaken
-from gateway.golden import golden_questions
+from gateway.faq_drafts import place_of
+from gateway.golden import GoldenShelf, golden_questions
 from gateway.people import People
 from gateway.scoring import Scoring
 from gateway.settings import Settings
@@ -26,9 +27,10 @@ from gateway.shelf import Shelf, Wanted
 from gateway.voice import Voice
 from knowledge_base.columns import stable_id
 from knowledge_base.editing import Edit, Fault, form_of, read_form
-from knowledge_base.entry import FaqEntry
+from knowledge_base.entry import FaqEntry, Status
 from knowledge_base.entry_checks import Due, due
 from knowledge_base.files import Loaded
+from knowledge_base.golden import Golden
 from knowledge_base.history import difference_of
 from knowledge_base.workbook import NAME, Draft, DraftChangedError, Workbook
 from language.personal import masked
@@ -36,11 +38,17 @@ from language.personal import masked
 log = logging.getLogger("jiehua.workbench")
 
 Document = dict[str, Any]
+#: Hears how far a publication is: `{"step": encode | replay | write, "done", "total"}`.
+Tell = Callable[[Document], None]
 #: Real questions that a draft is tried on, the latest first.
 REPLAYED = 200
 MOST_ROWS = 300
 LEAST_REASON = 4
 _REPORTS_KEPT = 16
+
+
+def quiet(_: Document) -> None:
+    """Nobody listens."""
 
 
 class Workbench:
@@ -58,6 +66,7 @@ class Workbench:
         self.workbook = Workbook(settings.data / NAME)
         self.shelf = Shelf(settings.faq, self.workbook)
         self.voice = Voice(settings, scoring, self.workbook)
+        self.golden = GoldenShelf(settings)
         self._settings = settings
         self._people = people
         self._today = today
@@ -144,6 +153,29 @@ class Workbench:
             found.append({**draft_view(draft), "errors": errors, "overtaken": overtaken})
         return found
 
+    async def unpublished(self) -> list[Document]:
+        """Entries that stand in the files as drafts: what agents made of their answers, and what was put there by hand.
+
+        With the conversation and the message where an agent gave the answer.
+        """
+        loaded = await self.shelf.loaded()
+        drafted = {draft.entry_id for draft in await asyncio.to_thread(self.workbook.drafts)}
+        found = []
+        for entry in loaded.entries:
+            if entry.status is Status.DRAFT:
+                place, said = loaded.places[entry.id], place_of(entry.source)
+                found.append(
+                    {
+                        **self._row(entry, self._today(), entry.id in drafted),
+                        "answer": entry.answer,
+                        "source": entry.source,
+                        "place": f"{place.file}:{place.line}",
+                        "conversation_id": said[0] if said else "",
+                        "seq": said[1] if said else 0,
+                    }
+                )
+        return sorted(found, key=lambda row: (row["updated"], row["id"]), reverse=True)
+
     async def save_draft(self, draft: Draft, *, who: str) -> Document:
         """Keep what was typed, right or wrong. Raises Overtaken with the other editor's draft."""
         self.shelf.may_write()
@@ -179,14 +211,28 @@ class Workbench:
         found: list[str] = (await self.scoring.ask("answers", texts=list(texts)))["entries"]
         return found
 
-    async def replay(self, wanted: Mapping[str, int]) -> Document:
+    async def replay(self, wanted: Mapping[str, int], tell: Tell = quiet) -> Document:
         """What publishing these drafts (key → number) would change for real questions and for the golden ones."""
         loaded = await self.shelf.loaded()
-        return await self._report(await self._ready(loaded, wanted))
+        return await self._report(await self._ready(loaded, wanted), tell)
+
+    # --- golden questions
+
+    async def put_golden(self, one: Golden, *, oos: bool, who: str) -> Document:
+        """Add or change a golden question; see `GoldenShelf.put`."""
+        held = {entry.id for entry in (await self.shelf.loaded()).entries}
+        kept = await self.golden.put(one, oos=oos, known=held.__contains__)
+        await self._audit(who, "kb_golden", f"{kept['file']}:{kept['line']} {masked(kept['text'])[:80]}")
+        return kept
+
+    async def remove_golden(self, one: Golden, *, oos: bool, who: str) -> None:
+        """Take a golden question out."""
+        await self.golden.remove(one, oos=oos)
+        await self._audit(who, "kb_golden_remove", masked(one.text)[:80])
 
     # --- publishing
 
-    async def publish(self, wanted: Mapping[str, int], *, who: str, reason: str = "") -> Document:
+    async def publish(self, wanted: Mapping[str, int], *, who: str, reason: str = "", tell: Tell = quiet) -> Document:
         """Write these drafts (key → number) into the files, all or none.
 
         Raises Overtaken when an entry or a draft changed meanwhile (with the differences, nothing is lost), BadRequest
@@ -196,11 +242,12 @@ class Workbench:
         async with self._publishing:
             loaded = await self.shelf.loaded()
             drafts = await self._ready(loaded, wanted)
-            report = await self._report(drafts)
+            report = await self._report(drafts, tell)
             if report["broken"] and len(reason.strip()) < LEAST_REASON:
                 raise Blocked(details={"report": report})
             edits = [Edit(entry, draft.made_from) for draft, entry in drafts]
             override = reason.strip() if report["broken"] else ""
+            tell({"step": "write", "done": 0, "total": len(edits)})
             written = await asyncio.to_thread(self.shelf.write, loaded, edits, who, override)
             await asyncio.to_thread(self.workbook.drop, [draft.key for draft, _ in drafts])
             await asyncio.to_thread(self.voice.published, [entry.id for _, entry in drafts])
@@ -314,18 +361,24 @@ class Workbench:
             }
             raise Overtaken("这一条刚被别人改过，没有写入；您的草稿还在。", details=details)
 
-    async def _report(self, drafts: Sequence[tuple[Draft, FaqEntry]]) -> Document:
+    async def _report(self, drafts: Sequence[tuple[Draft, FaqEntry]], tell: Tell) -> Document:
         """The replay of these drafts, kept for as long as drafts, files and real questions are the same."""
         forms = [form_of(entry) for _, entry in drafts]
         real = await asyncio.to_thread(self.voice.latest, REPLAYED)
-        golden = await asyncio.to_thread(golden_questions, self._settings)
+        golden, faults = await asyncio.to_thread(golden_questions, self._settings)
         loaded = await self.shelf.loaded()
-        asked = json.dumps([forms, real, golden, loaded.digest, str(self._today())], ensure_ascii=False)
+        wrong = [asdict(fault) for fault in faults]
+        asked = json.dumps([forms, real, golden, wrong, loaded.digest, str(self._today())], ensure_ascii=False)
         key = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
         if key not in self._reports:
-            report = await self.scoring.ask("replay", forms=forms, queries=real, golden=golden)
+            report = await self.scoring.ask("replay", progress=tell, forms=forms, queries=real, golden=golden)
             rows = sorted(report["rows"], key=lambda row: _WORST_FIRST.index(row["verdict"]))[:MOST_ROWS]
-            self._reports[key] = {**report, "rows": [_shown(row) for row in rows], "real": len(real)}
+            self._reports[key] = {
+                **report,
+                "rows": [_shown(row) for row in rows],
+                "real": len(real),
+                "golden_faults": wrong,
+            }
             if len(self._reports) > _REPORTS_KEPT:
                 self._reports.popitem(last=False)
         return self._reports[key]

@@ -29,6 +29,7 @@ from knowledge_base.fusion import Calibration
 from knowledge_base.journal import finish
 from knowledge_base.preparation import Preparation
 from knowledge_base.problems import Problem
+from knowledge_base.segment import Progress
 from knowledge_base.vectors import EmbeddingCache
 
 log = logging.getLogger(__name__)
@@ -99,9 +100,12 @@ class LiveBase:
         """How many texts had to be encoded since this base was made; 0 without a cache folder, where nobody counts."""
         return self._cache.encoded if self._cache else 0
 
-    def draft(self, entries: Sequence[FaqEntry]) -> Finder:
-        """A base of other entries, built as this one is: the one that would serve if the files said so."""
-        held, told = self._prepared, _Told()
+    def draft(self, entries: Sequence[FaqEntry], progress: Progress | None = None) -> Finder:
+        """A base of other entries, built as this one is: the one that would serve if the files said so.
+
+        `progress` hears how many of the entries that are new are prepared; without it the log does.
+        """
+        held, told = self._prepared, progress or _Told()
         return Finder.build(entries, self._encoder, self._calibration, self._cache, self._today, held, told)
 
     def reload(self) -> bool:

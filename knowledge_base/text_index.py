@@ -37,6 +37,9 @@ _SAMPLE = 400  # questions whose neighbours are compared with the exact scan
 _NEAREST = 10
 _TRAIN_PER_CELL = 40  # FAISS wants at least 39
 _LINKS = 16  # of each node of the graph, twice as many on its lowest level
+#: A graph that must keep more in sight to find enough is given up for cells: vectors in tight clusters (answers that
+#: say nearly the same) leave it in parts that no walk joins, however far it looks.
+_MOST_SIGHT = 640
 _SIGHT_AT_BUILD = 80  # nodes kept in sight while a vector finds its place in the graph
 _CHUNK = 16_384
 _FIXED_POINT = 32_767.0
@@ -84,35 +87,36 @@ class TextIndex:
         self._index: Any = None  # FAISS's classes share no useful type
         self._coarse: Any = None  # FAISS keeps a bare pointer to the partition, so we hold it
         faiss.omp_set_num_threads(os.cpu_count() or 1)
-        effort = 0
         if self.exact:
             self._index = faiss.IndexFlatIP(dimension)
-        elif rows * dimension <= GRAPH_UP_TO_NUMBERS:
-            effort = 4 * _NEAREST
+            self._fill(progress)
+            return
+        if rows * dimension <= GRAPH_UP_TO_NUMBERS and (previous is None or previous._coarse is None):
             self._index = _FAISS.IndexHNSWSQ(dimension, _EIGHT_BITS, _LINKS, faiss.METRIC_INNER_PRODUCT)
             self._index.hnsw.efConstruction = _SIGHT_AT_BUILD
+            self._fill(progress)
+            self._tune(4 * _NEAREST, min(rows, _MOST_SIGHT))
+            if self.recall >= ENOUGH_RECALL:
+                return
+            faiss.omp_set_num_threads(os.cpu_count() or 1)  # the tuning searched with one
+        effort, cells = 4, max(1, min(int(4 * rows**0.5), rows // 8))
+        if previous is not None and previous._coarse is not None and cells / 2 <= previous._coarse.ntotal <= cells * 2:
+            self._coarse, effort = previous._coarse, previous.effort
         else:
-            effort, cells = 4, max(1, min(int(4 * rows**0.5), rows // 8))
-            if (
-                previous is not None
-                and previous._coarse is not None
-                and cells / 2 <= previous._coarse.ntotal <= cells * 2
-            ):
-                self._coarse, effort = previous._coarse, previous.effort
-            else:
-                self._coarse = _partition(vectors, cells)
-            count = self._coarse.ntotal
-            self._index = _FAISS.IndexIVFScalarQuantizer(
-                self._coarse, dimension, count, _EIGHT_BITS, faiss.METRIC_INNER_PRODUCT
-            )
+            self._coarse = _partition(vectors, cells)
+        self._index = _FAISS.IndexIVFScalarQuantizer(
+            self._coarse, dimension, self._coarse.ntotal, _EIGHT_BITS, faiss.METRIC_INNER_PRODUCT
+        )
+        self._fill(progress)
+        self._tune(effort, self._coarse.ntotal)
+
+    def _fill(self, progress: Callable[[int], None] | None) -> None:
         if not self.exact:
-            self._index.train(_sample(vectors, 64 * 1024))
-        for start in range(0, rows, _CHUNK):
-            self._index.add(unpacked(vectors[start : start + _CHUNK]))
+            self._index.train(_sample(self._vectors, 64 * 1024))
+        for start in range(0, len(self._vectors), _CHUNK):
+            self._index.add(unpacked(self._vectors[start : start + _CHUNK]))
             if progress is not None:
-                progress(min(rows, start + _CHUNK))
-        if not self.exact:
-            self._tune(effort)
+                progress(min(len(self._vectors), start + _CHUNK))
 
     @classmethod
     def open(cls, path: Path, vectors: Kept, recall: float) -> TextIndex:
@@ -202,8 +206,8 @@ class TextIndex:
         order = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(cosines, order, 1), np.take_along_axis(rows, order, 1)
 
-    def _tune(self, effort: int) -> None:
-        """Look as far as the recall takes, measured on indexed texts, each left out when it is the question.
+    def _tune(self, effort: int, most: int) -> None:
+        """Look as far as the recall takes, `most` at most; measured on indexed texts, each left out as its own answer.
 
         An editor's other wording of a question is as good a question as any that the base is not made of.
         """
@@ -213,7 +217,6 @@ class TextIndex:
         few = min(_NEAREST, self.size - 1)
         # Equally near texts are equally right, so what counts is how near they are.
         limit = _without(questions, self._vectors, exact_nearest(self._vectors, questions, few + 1), drawn, few)[:, -1:]
-        most = self.size if self._coarse is None else self._coarse.ntotal
         effort = min(effort, most)
         while True:
             self.effort = effort

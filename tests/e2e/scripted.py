@@ -96,7 +96,7 @@ def turn(request: TurnRequest, misses: dict[str, int]) -> TurnResult:
         return TurnResult((BotMessage("您想问的是哪一个？", "clarify", buttons),), understood("faq", Outcome.CLARIFY))
     if "?" in text or "？" in text or "吗" in text:
         count = misses[request.conversation_id] = misses.get(request.conversation_id, 0) + 1
-        message = BotMessage("抱歉，这个问题我还答不上来，您可以换个说法，或者点「转人工」。")
+        message = BotMessage("抱歉，这个问题我还答不上来，您可以换个说法，或者点「转人工」。", "miss")
         escalation = Escalation(Reason.MISSES, (Evidence("miss", text, 2.0, request.seq),)) if count >= 2 else None
         return TurnResult((message,), understood("faq", Outcome.MISS), escalation)
     return TurnResult((BotMessage(f"收到：{text}"),), understood("chitchat", Outcome.MISS))

@@ -44,6 +44,21 @@ def test_a_vote_is_still_there_after_a_reload_and_in_another_browser_tab(custome
     expect(page.page.locator(".votes")).to_have_count(0)
 
 
+def test_who_gets_no_answer_can_ask_to_be_told_and_take_it_back(customer: Open) -> None:
+    page = customer()
+    miss = page.ask("火星上能送货吗")
+    miss.get_by_role("button", name="有答案了告诉我").click()
+    expect(miss.locator(".voted")).to_contain_text("有答案了会在这里告诉您")
+    page.reload()
+    expect(page.from_bot.last.locator(".voted")).to_contain_text("有答案了会在这里告诉您")
+    page.from_bot.last.get_by_role("button", name="不用了").click()
+    expect(page.from_bot.last.get_by_role("button", name="有答案了告诉我")).to_be_visible()
+    helped = page.ask("退款多久到账")
+    expect(helped.get_by_role("button", name="有答案了告诉我")).to_have_count(0)
+    helped.get_by_role("button", name="没用").click()
+    expect(helped.get_by_role("button", name="有答案了告诉我")).to_be_visible()
+
+
 def test_a_vague_question_gets_choices_and_none_of_these(customer: Open) -> None:
     page = customer()
     asked = page.ask("订单")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from gateway.faq_drafts import FaqDrafts, source_of
 from knowledge_base import files
 from tests.e2e.month import PARKING, PARKING_ANSWER, fill_archive
-from tests.e2e.pages import EditorPage, Screen
+from tests.e2e.pages import CustomerPage, EditorPage, Screen
 from tests.e2e.scripted import ScriptedStack
 from tests.e2e.test_accessibility import findings
 
@@ -237,9 +239,13 @@ def test_reminders_lead_to_what_is_due_and_looking_again_settles_it(editor: Open
     expect(page.page.get_by_role("button", name="该核对了 1")).to_have_count(0)
 
 
-def test_a_gap_becomes_a_draft_with_peoples_own_reply_and_is_followed_once_published(
-    editor: OpenEditor, faq: Path
+def test_a_gap_becomes_a_draft_is_followed_once_published_and_those_who_wished_are_told(
+    editor: OpenEditor, faq: Path, browser: Browser, workplace: ScriptedStack, screens: list[Screen]
 ) -> None:
+    customer = CustomerPage(browser, workplace.url)
+    screens.append(customer)
+    customer.ask(PARKING[0]).get_by_role("button", name="有答案了告诉我").click()
+    expect(customer.from_bot.last.locator(".voted")).to_be_visible()
     page = editor()
     page.tab("缺口")
     gap = page.page.locator("tr", has_text="停车").first
@@ -255,6 +261,67 @@ def test_a_gap_becomes_a_draft_with_peoples_own_reply_and_is_followed_once_publi
     expect(trend).to_contain_text("发布后还没有人问", timeout=90_000)
     expect(trend.locator("svg")).to_be_visible()
     expect(page.page.locator(".gap-words", has_text="停车")).to_have_count(0)
+    expect(trend).to_contain_text("1 位客户在等答案")
+    trend.get_by_role("button", name="告诉他们").click()
+    told = customer.page.locator(".by-bot", has_text="现在有答案了")
+    expect(told).to_contain_text("地下车库")
+    expect(told.get_by_role("button", name="有用", exact=True)).to_be_visible()
+    expect(customer.from_bot.first.locator(".voted")).to_contain_text("答案已经在下面告诉您了")
+    page.page.reload()
+    expect(trend).to_contain_text("已告诉 1 位", timeout=90_000)
+    expect(trend.get_by_role("button", name="告诉他们")).to_have_count(0)
+
+
+def test_golden_questions_are_kept_on_their_page_and_from_the_hit_test(editor: OpenEditor, faq: Path) -> None:
+    golden = faq.parent / "golden.jsonl"
+    golden.write_text('{"text": "坏的"\n' + GOLDEN, "utf-8")
+    page = editor()
+    page.tab("命中测试")
+    page.page.get_by_label("客户会怎么问？").fill("退的钱啥时候到")
+    page.page.get_by_role("button", name="测试", exact=True).click()
+    hit = page.page.locator(".hit[data-entry=refund-arrival-time]")
+    hit.get_by_role("button", name="记为标准问题").click(timeout=90_000)
+    expect(page.dialog.get_by_label("该由哪条回答")).to_have_value("refund-arrival-time")
+    page.dialog.get_by_role("button", name="保存").click()
+    expect(page.dialog).to_have_count(0)
+    assert '{"text": "退的钱啥时候到", "gold": ["refund-arrival-time"]}' in golden.read_text("utf-8")
+    page.tab("标准问题")
+    expect(page.page.get_by_text("golden.jsonl 第 1 行第 14 列")).to_be_visible()
+    rows = page.page.locator(".page:not([hidden]) tbody tr")
+    expect(rows).to_have_count(3)
+    rows.filter(has_text="我想退货").get_by_role("button", name="修改").click()
+    page.dialog.get_by_label("该由哪条回答").fill("nobody")
+    page.dialog.get_by_role("button", name="保存").click()
+    expect(page.dialog.get_by_role("alert")).to_contain_text("没有条目 nobody")
+    page.complaints.clear()  # of the browser, about the save that was refused
+    page.dialog.get_by_label("该由哪条回答").fill("return-apply gift-2025")
+    page.dialog.get_by_role("button", name="保存").click()
+    expect(rows.filter(has_text="我想退货")).to_contain_text("双 11")
+    rows.filter(has_text="退的钱啥时候到").get_by_role("button", name="删除").click()
+    page.dialog.get_by_role("button", name="删除").click()
+    expect(rows).to_have_count(2)
+    assert "退的钱啥时候到" not in golden.read_text("utf-8")
+    golden.write_text(GOLDEN, "utf-8")
+
+
+def test_what_an_agent_made_of_an_answer_is_taken_up_and_published(editor: OpenEditor, faq: Path) -> None:
+    made = FaqDrafts(faq).add(
+        question="门店可以自提吗",
+        answer="可以，凭取件码。",
+        owner="小王",
+        source=source_of("web:7", 4),
+        today=date.today(),
+    )
+    page = editor()
+    page.tab("待发布")
+    row = page.page.locator("tr", has_text="门店可以自提吗")
+    expect(row).to_contain_text("小王")
+    expect(row).to_contain_text("会话 web:7 第 4 条")
+    row.get_by_role("button", name="写成待发布").click()
+    expect(page.field("answer")).to_have_value("可以，凭取件码。")
+    page.publish()
+    expect(page.page.locator(".serving")).to_be_visible()
+    assert next(entry for entry in files.load(faq).entries if entry.id == made.id).status.value == "published"
 
 
 def test_the_business_sees_topics_products_and_takes_them_along(editor: OpenEditor, faq: Path) -> None:

@@ -3,8 +3,10 @@
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock } from "../shared/time.js";
-import { button, slot, tableOf, tag } from "../shared/parts.js";
+import { button, reasonOf, slot, tableOf, tag } from "../shared/parts.js";
 import { publishDialog } from "./publish.js";
+
+const ANSWER_SHOWN = 120;
 
 export function makeDrafts(tools) {
   const place = slot();
@@ -22,11 +24,40 @@ export function makeDrafts(tools) {
         drafts = answer.drafts;
         chosen = new Set(drafts.filter(isReady).map((draft) => draft.key));
         count();
-        if (!drafts.length) return h("p", { class: "page-note" }, t("drafts.none"));
-        const heads = ["choose", "entry", "who", "when", "state"].map((name) => t(`drafts.${name}`));
-        return h("div", { class: "panel scroll-table", tabindex: 0, role: "region", "aria-label": t("kb.drafts") }, tableOf(heads, drafts.map(row)));
+        return [drafts.length ? table("kb.drafts", ["choose", "entry", "who", "when", "state"], drafts.map(row)) : h("p", { class: "page-note" }, t("drafts.none")), ...unpublished(answer.unpublished)];
       },
     );
+  }
+
+  const table = (name, heads, rows) =>
+    h("div", { class: "panel scroll-table", tabindex: 0, role: "region", "aria-label": t(name) }, tableOf(heads.map((head) => t(`drafts.${head}`)), rows));
+
+  /** What agents made of their answers, and drafts put into the files by hand. */
+  function unpublished(rows) {
+    if (!rows.length) return [];
+    const cells = rows.map((row) => [
+      h("a", { href: `#entries/${encodeURIComponent(row.id)}` }, row.question),
+      h("span", { class: "soft" }, row.answer.length > ANSWER_SHOWN ? `${row.answer.slice(0, ANSWER_SHOWN)}…` : row.answer),
+      row.owner || "—",
+      row.conversation_id ? t("drafts.from_conversation", row) : t("drafts.from_file", row),
+      row.updated || "—",
+      row.drafted ? tag(t("drafts.adopted"), "quiet") : button(t("drafts.adopt"), (event) => adopt(row, event.currentTarget), { "aria-label": `${t("drafts.adopt")}：${row.question}` }),
+    ]);
+    return [h("h3", {}, t("drafts.unpublished")), h("p", { class: "soft" }, t("drafts.unpublished_hint")), table("drafts.unpublished", ["entry", "answer", "who", "from", "when", "state"], cells)];
+  }
+
+  /** A draft that publishes the entry, opened for mending. */
+  async function adopt(row, press) {
+    press.disabled = true;
+    try {
+      const { form, version } = await tools.get(`entry?id=${encodeURIComponent(row.id)}`);
+      await tools.post("drafts", { key: row.id, entry_id: row.id, made_from: version, number: 0, form: { ...form, status: "published" } });
+      tools.drafted();
+      tools.go("entries", row.id);
+    } catch (error) {
+      tools.toast(reasonOf(error));
+      load();
+    }
   }
 
   function count() {

@@ -153,6 +153,8 @@ export function makeEntries(tools) {
     leave: () => editor.leave(),
     openId: () => editor.openId(),
     titleOf: (id) => titles.get(id) ?? id,
+    /** Ids and questions of all entries seen so far. */
+    titles: () => [...titles],
     seen(changed, id, version) {
       if (changed) fetchList();
       if (id && id === editor.openId()) editor.seen(version);

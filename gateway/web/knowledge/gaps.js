@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
+import { goldenDialog } from "./golden.js";
 import { button, percent, reasonOf, slot, tableOf, tag } from "../shared/parts.js";
 import { bars } from "../shared/plots.js";
 
@@ -21,7 +22,7 @@ export function makeGaps(tools) {
       found.gaps.length
         ? h("section", { class: "panel" }, h("div", { class: "scroll-table", tabindex: 0, role: "region", "aria-label": t("kb.gaps") }, tableOf(heads, found.gaps.map(row))), h("p", { class: "panel-foot soft" }, t("gaps.ranked")))
         : h("p", { class: "page-note" }, t("gaps.none")),
-      found.trends.length ? h("section", { class: "panel" }, h("h2", {}, t("gaps.trends")), h("ul", { class: "trends" }, found.trends.map(trend))) : null,
+      found.trends.length ? h("section", { class: "panel" }, h("h2", {}, t("gaps.trends")), h("ul", { class: "trends" }, found.trends.map((one) => trend(one, tell, (row) => goldenDialog(tools, row))))) : null,
     ].filter(Boolean);
   }
 
@@ -51,10 +52,33 @@ export function makeGaps(tools) {
     }
   }
 
+  async function tell(one, press) {
+    press.disabled = true;
+    try {
+      const { ordered } = await tools.post("gaps/tell", { entry_id: one.entry_id });
+      tools.toast(t("gaps.telling", { n: ordered }));
+      load();
+    } catch (error) {
+      tools.toast(reasonOf(error));
+      press.disabled = false;
+    }
+  }
+
   return { element, show: load };
 }
 
-function trend(one) {
+/** Who wished to be told: how many wait, are being told, were told. */
+function wishes(one, tell) {
+  const said = [
+    one.told ? t("gaps.told", { n: one.told }) : "",
+    one.telling ? t("gaps.still_telling", { n: one.telling }) : "",
+    one.wishing ? t("gaps.wishing", { n: one.wishing }) : "",
+  ].filter(Boolean);
+  const press = one.wishing ? button(t("gaps.tell"), () => tell(one, press)) : null;
+  return said.length ? h("span", { class: "trend-wishes" }, said.join("，"), press ? [" ", press] : null) : null;
+}
+
+function trend(one, tell, keep) {
   const numbers = one.weeks.map((week) => week.unanswered);
   const names = one.weeks.map((week) => new Date(week.from_ms).toISOString().slice(0, 10));
   const state = !one.published_ms
@@ -69,6 +93,6 @@ function trend(one) {
     { data: { closed: String(one.closed) } },
     h("a", { href: `#entries/${encodeURIComponent(one.entry_id)}` }, one.question),
     numbers.length ? bars(numbers, { label: t("gaps.trend_bars", { numbers: numbers.join(" ") }), names, width: 160, height: 28 }) : h("span", {}),
-    h("span", {}, state),
+    h("span", {}, state, " ", wishes(one, tell), " ", one.published_ms ? button(t("golden.right"), () => keep({ text: one.question, gold: [one.entry_id] }), { class: "button plain" }) : null),
   );
 }

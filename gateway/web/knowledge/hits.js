@@ -4,6 +4,7 @@ import { h } from "../shared/dom.js";
 import { onEnter } from "../shared/enter.js";
 import { renderMarkdown } from "../shared/markdown.js";
 import { t } from "../shared/texts.js";
+import { goldenDialog } from "./golden.js";
 import { button, percent, slot } from "../shared/parts.js";
 import { level } from "../shared/plots.js";
 
@@ -48,10 +49,12 @@ export function makeHits(tools) {
   );
   onEnter(field, () => test());
   let key = "";
+  let asked = "";
 
   function test() {
     const text = field.value.trim();
     if (!text) return;
+    asked = text;
     place.fill(() => tools.post("hits", { text, channel: channel.value.trim() || "web", keys: key ? [key] : [] }), draw, t("kb.scoring"));
   }
 
@@ -65,6 +68,7 @@ export function makeHits(tools) {
         h("p", {}, whyOf(found)),
         h("p", { class: "soft" }, `${t("hits.covered", { p: percent(found.covered) })} · ${t("hits.version", { version: found.version, ms: found.took_ms })}`),
         found.answer ? h("div", { class: "hits-answer" }, renderMarkdown(found.answer)) : null,
+        h("p", {}, button(t("golden.nobody"), () => goldenDialog(tools, { text: asked, oos: true }), { class: "button plain" })),
       ),
       h("p", { class: "soft" }, t("hits.legend", { answer: percent(answer), clarify: percent(clarify) })),
       found.candidates.length ? h("ol", { class: "hit-list" }, found.candidates.map((one) => candidate(one, found.thresholds))) : h("p", {}, t("hits.none")),
@@ -82,6 +86,10 @@ export function makeHits(tools) {
       ["hits.covers", one.measures.covered_whole],
       ["hits.gap", one.measures.largest_gap],
     ];
+    const right = button(t("golden.right"), () => goldenDialog(tools, { text: asked, gold: [one.entry_id] }), {
+      class: "button plain",
+      "aria-label": t("golden.right_label", { question: one.question }),
+    });
     return h(
       "li",
       { class: "hit", data: { entry: one.entry_id } },
@@ -89,7 +97,7 @@ export function makeHits(tools) {
       h(
         "div",
         { class: "hit-words" },
-        h("p", {}, h("strong", {}, one.question), " ", h("a", { href: `#entries/${encodeURIComponent(one.entry_id)}` }, t("hits.edit"))),
+        h("p", {}, h("strong", {}, one.question), " ", h("a", { href: `#entries/${encodeURIComponent(one.entry_id)}` }, t("hits.edit")), " ", right),
         one.matched === one.question ? null : h("p", { class: "soft" }, t("hits.matched", { text: one.matched })),
         h("dl", { class: "hit-facts" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, number(value))))),
       ),

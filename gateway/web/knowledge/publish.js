@@ -7,6 +7,9 @@ import { reportView } from "./report.js";
 
 const LEAST_REASON = 4;
 
+/** How far a step of publishing is, `{step, done, total}`, in words and as a bar. */
+const progressOf = ({ step, done, total }) => [t(`progress.${step}`, { done, total }), " ", h("progress", { max: total || 1, value: done, "aria-label": t(`progress.${step}`, { done, total }) })];
+
 /** `drafts`: number by key. `on`: `{done(answer), overtaken(details), refused(details)}`. */
 export function publishDialog(tools, drafts, on) {
   const box = openDialog(t("publish.title"), { wide: true });
@@ -27,7 +30,7 @@ export function publishDialog(tools, drafts, on) {
   place.fill(
     async () => {
       try {
-        return await tools.post("replay", { drafts });
+        return await tools.stream("replay", { drafts }, (progress) => place.say(...progressOf(progress)));
       } catch (error) {
         if (["overtaken", "bad_request"].includes(error.code)) stop(error);
         throw error;
@@ -56,8 +59,10 @@ export function publishDialog(tools, drafts, on) {
     go.disabled = true;
     note.textContent = t("kb.scoring");
     try {
-      const answer = await tools.post("publish", { drafts, reason: reason.value.trim() });
+      const said = (progress) => note.replaceChildren(...progressOf(progress));
+      const answer = await tools.stream("publish", { drafts, reason: reason.value.trim() }, said);
       box.close();
+      tools.published();
       on.done(answer);
     } catch (error) {
       if (["overtaken", "bad_request"].includes(error.code)) {

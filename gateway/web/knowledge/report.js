@@ -2,6 +2,7 @@
 
 import { h } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
+import { faultList } from "./golden.js";
 import { tableOf, tag } from "../shared/parts.js";
 
 const VERDICTS = ["broken", "weaker", "changed", "improved", "same"];
@@ -13,9 +14,10 @@ export function reportView(report, tools) {
   const heads = ["verdict", "question", "what", "live", "draft"].map((name) => t(`replay.${name}`));
   return [
     h("p", { class: "soft" }, t("replay.summary", { real: report.real, golden: report.golden })),
+    report.golden_faults?.length ? h("div", { role: "status" }, h("p", { class: "dialog-note" }, t("golden.faults", { n: report.golden_faults.length })), faultList(report.golden_faults)) : null,
     h("dl", { class: "counts" }, counts),
     rows.length ? h("div", { class: "scroll-table", tabindex: 0, role: "region", "aria-label": t("publish.title") }, tableOf(heads, rows)) : h("p", {}, t("replay.same")),
-  ];
+  ].filter(Boolean);
 }
 
 function said({ outcome, entries }, tools) {

@@ -1,17 +1,19 @@
 /** <jiehua-workbench>: the bar with its pages, and what they share: the way to the server, notices, the address. */
 
-import { get, post } from "../shared/api.js";
+import { get, post, stream } from "../shared/api.js";
 import { h } from "../shared/dom.js";
 import { staffBar, telling } from "../shared/staff.js";
 import { t } from "../shared/texts.js";
 import { makeDrafts } from "./drafts.js";
 import { makeEntries } from "./entries.js";
 import { makeGaps } from "./gaps.js";
+import { makeGolden } from "./golden.js";
 import { makeHistory } from "./history.js";
 import { makeHits } from "./hits.js";
 import { makeInsight } from "./insight.js";
+import { followServing } from "./serving.js";
 
-const VIEWS = { entries: makeEntries, hits: makeHits, drafts: makeDrafts, gaps: makeGaps, insight: makeInsight, history: makeHistory };
+const VIEWS = { entries: makeEntries, hits: makeHits, drafts: makeDrafts, golden: makeGolden, gaps: makeGaps, insight: makeInsight, history: makeHistory };
 const TOAST_MS = 5000;
 const WATCH_MS = 4000;
 
@@ -23,6 +25,7 @@ class JiehuaWorkbench extends HTMLElement {
   #tabs = {};
   #view = "";
   #digest = "";
+  #serving = null;
   #timer = 0;
   #onHash = () => this.#follow();
 
@@ -33,9 +36,11 @@ class JiehuaWorkbench extends HTMLElement {
       Object.keys(VIEWS).map((name) => [name, h("a", { class: "button", href: `#${name}`, data: { view: name } }, t(`kb.${name}`))]),
     );
     this.#views = Object.fromEntries(Object.entries(VIEWS).map(([name, make]) => [name, make(tools)]));
+    this.#serving = followServing(() => get("/api/knowledge/serving"));
     this.problems = h("div", { class: "file-problems", role: "status", hidden: true });
     this.replaceChildren(
       staffBar(this.me, "knowledge", t("kb.title"), h("nav", { class: "segment", "aria-label": t("kb.views") }, Object.values(this.#tabs))),
+      this.#serving.element,
       this.problems,
       ...Object.values(this.#views).map((view) => view.element),
     );
@@ -48,6 +53,7 @@ class JiehuaWorkbench extends HTMLElement {
   disconnectedCallback() {
     window.removeEventListener("hashchange", this.#onHash);
     clearInterval(this.#timer);
+    this.#serving.stop();
     for (const view of Object.values(this.#views)) view.leave?.();
   }
 
@@ -65,13 +71,17 @@ class JiehuaWorkbench extends HTMLElement {
       me: this.me,
       get: told((path) => get(`/api/knowledge/${path}`)),
       post: told((path, body) => post(`/api/knowledge/${path}`, body)),
+      stream: told((path, body, progress) => stream(`/api/knowledge/${path}`, body, progress)),
       toast: (text) => this.#toast(text),
+      /** After something was published: say when every process serves it. */
+      published: () => this.#serving.start(),
       go: (view, rest = "") => {
         location.hash = rest ? `${view}/${encodeURIComponent(rest)}` : view;
       },
       drafted: () => this.countDrafts(),
       warm: () => post("/api/knowledge/warm").catch(() => {}),
       titleOf: (id) => this.#views.entries.titleOf(id),
+      entries: () => this.#views.entries.titles(),
       showProblems: (problems) => this.#showProblems(problems),
     };
   }

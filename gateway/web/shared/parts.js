@@ -46,6 +46,10 @@ export function slot() {
         if (mine === generation) element.removeAttribute("aria-busy");
       }
     },
+    /** While it waits: say how far it is. */
+    say(...nodes) {
+      if (element.hasAttribute("aria-busy")) element.replaceChildren(h("div", { class: "page-note" }, nodes));
+    },
     clear() {
       generation += 1;
       element.replaceChildren();

@@ -259,8 +259,10 @@ class JiehuaChat extends HTMLElement {
       : { id: "greeting", version: shop?.greeting ?? "", build: () => this.#greeting(shop) };
     const items = [first];
     return items.concat(
-      logItems(entries, this.#outbox.items, this.#memory.votes(entries), {
+      logItems(entries, this.#outbox.items, { votes: this.#memory.votes(entries), wishes: this.#memory.wishes(entries) }, {
         vote: (seq, useful) => this.#vote(seq, useful),
+        // The log answers with the wish as it stands, on every page of this customer.
+        wish: (seq, wanted) => this.#do({ type: "wish", key: mintKey(), seq, wanted }),
         choose: (button) => this.#say(button.title, button.choice),
         retry: (key) => this.#outbox.resend(key),
         drop: (key) => this.#outbox.drop(key),

@@ -12,18 +12,19 @@ const PAUSE_MS = 10 * 60_000;
 /**
  * The items of the log for `reconcile`.
  *
- * `votes` maps a sequence number to true (有用) or false; `actions` are `{vote, choose, retry, drop}`.
+ * `votes` maps a sequence number to true (有用) or false, `wishes` to whether the customer wants to be told;
+ * `actions` are `{vote, wish, choose, retry, drop}`.
  */
-export function logItems(entries, pending, votes, actions) {
+export function logItems(entries, pending, { votes, wishes }, actions) {
   const items = [];
   const lastSaid = entries.findLast((entry) => entry.author === "customer")?.seq ?? 0;
   let before = 0;
   for (const entry of entries) {
-    const build = viewOf(entry, { vote: votes[entry.seq], fresh: entry.seq > lastSaid, actions });
+    const build = viewOf(entry, { vote: votes[entry.seq], wish: wishes[entry.seq], fresh: entry.seq > lastSaid, actions });
     if (!build) continue;
     if (entry.at_ms - before > PAUSE_MS) items.push(timeItem(entry.seq, entry.at_ms));
     before = entry.at_ms;
-    const version = `${votes[entry.seq] ?? ""}|${hasButtons(entry) ? entry.seq > lastSaid : ""}`;
+    const version = `${votes[entry.seq] ?? ""}|${wishes[entry.seq] ?? ""}|${hasButtons(entry) ? entry.seq > lastSaid : ""}`;
     items.push({ id: `e${entry.seq}`, version, build });
   }
   for (const item of pending) {
@@ -88,7 +89,7 @@ function agentView(entry) {
   );
 }
 
-function botView(entry, { vote, fresh, actions }) {
+function botView(entry, { vote, wish, fresh, actions }) {
   const data = entry.data ?? {};
   return h(
     "article",
@@ -104,7 +105,18 @@ function botView(entry, { vote, fresh, actions }) {
     ),
     data.buttons?.length ? choices(data, fresh, actions) : null,
     data.answer ? votesView(entry.seq, vote, actions) : null,
+    // Told once is told: there is nothing to wish for at the answer that grants a wish.
+    (data.kind === "miss" || vote === false) && !data.told ? wishView(entry.seq, wish, actions) : null,
   );
+}
+
+/** 「有答案了告诉我」 under a reply that did not help; pressed again it is taken back. */
+function wishView(seq, wish, actions) {
+  if (wish === "told") return h("p", { class: "voted" }, t("wish.told"));
+  const press = (wanted, text, kind) => h("button", { class: kind, type: "button", on: { click: () => actions.wish(seq, wanted) } }, text);
+  return wish
+    ? h("p", { class: "voted" }, t("wish.made"), " ", press(false, t("wish.unmake"), "link"))
+    : h("div", { class: "wish" }, press(true, t("wish.make"), "vote"));
 }
 
 const hasButtons = (entry) => Boolean(entry.data?.buttons?.length);

@@ -20,6 +20,17 @@ export class Memory {
     return votes;
   }
 
+  /** seq of a reply -> whether the customer wants to be told, as the log says; "told" once they were. */
+  wishes(entries) {
+    const wishes = {};
+    const told = new Set(entries.map((entry) => entry.data?.told).filter(Boolean));
+    for (const entry of entries) {
+      if (entry.kind === "feedback" && entry.data?.what === "wish") wishes[entry.data.about] = entry.data.wanted;
+    }
+    for (const entry of entries) if (told.has(entry.data?.about)) wishes[entry.seq] = "told";
+    return wishes;
+  }
+
   vote(seq, useful) {
     this.#set("votes", seq, useful);
   }

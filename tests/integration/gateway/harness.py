@@ -176,7 +176,12 @@ async def running_gateway(
             bot_url=bot.url,
             actions_url=bot.url,
             bot_secret=BOT_SECRET,
-            **{"customer_burst": 200, "address_burst": 2000, "sessions_per_minute": 500, **settings},
+            **{
+                "customer_burst": 200,
+                "address_burst": 2000,
+                "sessions_per_minute": 500,
+                **settings,
+            },
         )
         desk, store = make_desk(redis_url, tenant, policy), make_store(redis_url, tenant)
         people = People(database_url(tmp_path))

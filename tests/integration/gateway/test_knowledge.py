@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,11 +12,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from gateway.faq_drafts import source_of
 from gateway.people import Role
 from gateway.scorer import Scorer
 from knowledge_base import files
 from knowledge_base.exchange import export
+from knowledge_base.live import LiveBase
 from tests.integration.gateway.harness import RunningGateway, running_gateway
 from tests.unit.knowledge_base.conftest import BagOfPairs
 
@@ -34,9 +39,10 @@ class InProcess:
         self._scorer = Scorer(faq, BagOfPairs(), None)
         self.asked = 0
 
-    async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
+    async def ask(self, what: str, *, progress: Any = None, **fields: Any) -> dict[str, Any]:
         self.asked += 1
-        return self._scorer.answer({"what": what, **fields})
+        tell = progress and (lambda step, done, total: progress({"step": step, "done": done, "total": total}))
+        return self._scorer.answer({"what": what, **fields}, tell)
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -298,3 +304,135 @@ async def test_what_a_page_sends_is_bounded(editor: Editor) -> None:
 
 def _sent(draft: dict[str, Any]) -> dict[str, Any]:
     return {name: draft[name] for name in ("key", "entry_id", "made_from", "number", "gap")}
+
+
+async def test_golden_questions_are_added_changed_and_taken_out_in_their_file(
+    editor: Editor, faq: Path, shop: RunningGateway
+) -> None:
+    file = faq.parent / "golden.jsonl"
+    rows = (await editor.get("golden"))["rows"]
+    assert [(row["line"], row["text"], row["gold"], row["oos"]) for row in rows] == [
+        (1, "退款多久到账", ["refund"], False),
+        (2, "怎么申请退货", ["return"], False),
+    ]
+    added = await editor.post("golden", {"text": "东西不要了", "gold": ["return"]})
+    assert (added["file"], added["line"]) == ("golden.jsonl", 3)
+    await editor.post("golden", {**_line(rows[0]), "text": "钱几天退回来"})
+    assert [row["text"] for row in (await editor.get("golden"))["rows"]] == [
+        "钱几天退回来",
+        "怎么申请退货",
+        "东西不要了",
+    ]
+    taken = await editor.post("golden", {**_line(rows[0]), "text": "别人改过了"}, 409)
+    assert taken["error"] == "overtaken"
+    await editor.post("golden/remove", _line(added))
+    assert file.read_text("utf-8").count("\n") == 2
+    await editor.post("golden", {"text": "今天星期几", "oos": True})
+    assert (faq.parent / "golden_oos.jsonl").read_text("utf-8") == '{"text": "今天星期几"}\n'
+    refused = await editor.post("golden", {"text": "问", "gold": ["nobody"]}, 400)
+    assert (refused["faults"][0]["line"], refused["faults"][0]["what"]) == (3, "没有条目 nobody")
+    assert {line.action for line in shop.people.audited()} > {"kb_golden", "kb_golden_remove"}
+    report = await editor.post(
+        "replay", {"drafts": {"refund": (await editor.draft("refund", answer="改。"))["number"]}}
+    )
+    assert (report["golden"], report["golden_faults"]) == (3, [])
+
+
+async def test_a_line_of_the_golden_file_that_cannot_be_read_is_told_and_the_others_still_guard(
+    editor: Editor, faq: Path
+) -> None:
+    (faq.parent / "golden.jsonl").write_text('{"text": "怎么"\n' + GOLDEN, "utf-8")
+    (fault,) = (await editor.get("golden"))["faults"]
+    assert (fault["file"], fault["line"], fault["column"]) == ("golden.jsonl", 1, 14)
+    refused = await editor.publish(await editor.draft("refund", status="retired"), status=409)
+    assert refused["error"] == "blocked"
+    assert refused["report"]["golden_faults"] == [fault]
+
+
+async def test_what_agents_made_of_their_answers_is_listed_with_who_and_from_which_conversation(
+    editor: Editor, faq: Path, shop: RunningGateway
+) -> None:
+    made = shop.parts.drafts.add(
+        question="能寄国外吗", answer="可以。", owner="小王", source=source_of("web:abc", 12), today=date(2026, 11, 3)
+    )
+    by_hand = "- {id: mine, question: 有实体店吗, answer: 有。, status: draft}\n"
+    (faq / "b.yml").write_text(by_hand, "utf-8")
+    first, second = (await editor.get("drafts"))["unpublished"]
+    assert (first["id"], first["owner"], first["updated"], first["answer"]) == (made.id, "小王", "2026-11-03", "可以。")
+    assert (first["conversation_id"], first["seq"], first["place"]) == ("web:abc", 12, "drafts.yml:1")
+    assert (second["id"], second["conversation_id"], second["place"]) == ("mine", "", "b.yml:1")
+    draft = await editor.draft(made.id, status="published")
+    assert (await editor.get("drafts"))["unpublished"][0]["drafted"] is True
+    await editor.publish(draft)
+    assert [row["id"] for row in (await editor.get("drafts"))["unpublished"]] == ["mine"]
+    found = await editor.post("hits", {"text": "能寄国外吗"})
+    assert found["candidates"][0]["entry_id"] == made.id
+
+
+async def lines(editor: Editor, path: str, document: Any) -> list[dict[str, Any]]:
+    headers = {"Origin": editor.url, "Accept": "application/x-ndjson"}
+    async with editor.browser.post(f"/api/knowledge/{path}", json=document, headers=headers) as response:
+        assert response.status == 200
+        assert response.headers["Content-Type"].startswith("application/x-ndjson")
+        return [json.loads(line) async for line in response.content]
+
+
+async def test_a_page_hears_how_far_publishing_is_and_a_refusal_comes_with_its_report(
+    editor: Editor, faq: Path
+) -> None:
+    draft = await editor.draft("refund", answer="七个工作日。")
+    wanted = {"drafts": {"refund": draft["number"]}}
+    *progress, last = await lines(editor, "replay", wanted)
+    steps = [(line["progress"]["step"], line["progress"]["done"], line["progress"]["total"]) for line in progress]
+    assert steps == [("encode", 1, 1), ("replay", 1, 2), ("replay", 2, 2)]
+    assert last["answer"]["changed"] == 1
+    *progress, last = await lines(editor, "publish", wanted)  # nothing changed since: it is not asked again
+    assert [line["progress"]["step"] for line in progress] == ["write"]
+    assert last["answer"]["ids"] == ["refund"]
+    assert files.load(faq).entries[0].answer == "七个工作日。"
+    gone = await editor.draft("refund", status="retired")
+    *_, refused = await lines(editor, "publish", {"drafts": {"refund": gone["number"]}})
+    assert (refused["refused"], refused["error"], refused["report"]["broken"]) == (409, "blocked", 1)
+
+
+async def test_who_publishes_is_told_when_every_process_serves_it(tmp_path: Path, faq: Path) -> None:
+    async with AsyncExitStack() as stack:
+        bases = [LiveBase(faq, BagOfPairs()) for _ in range(2)]
+        urls = [await stack.enter_async_context(telling(base)) for base in bases]
+        running = await stack.enter_async_context(
+            running_gateway(tmp_path / "data", faq=faq, with_worker=False, action_servers=tuple(urls))
+        )
+        bench = running.parts.workbench
+        bench.scoring = bench.voice._scoring = InProcess(faq)  # type: ignore[assignment]
+        editor = await log_in(running, "bian", Role.EDITOR)
+        assert (await editor.get("serving"))["serving"] == 2
+        done = await editor.publish(await editor.draft("refund", answer="七个工作日。"))
+        for served, base in enumerate(bases):
+            state = await editor.get("serving")
+            assert (state["version"], state["processes"], state["serving"]) == (done["version"], 2, served)
+            base.reload()
+        assert (await editor.get("serving"))["serving"] == 2
+        (faq / "a.yml").write_text("- id: broken\n", "utf-8")  # what is served stays what it was
+        assert (await editor.get("serving"))["serving"] == 2
+
+
+@asynccontextmanager
+async def telling(base: LiveBase) -> AsyncIterator[str]:
+    """What an action server tells of its base."""
+    app = web.Application()
+
+    async def version(_: web.Request) -> web.Response:
+        return web.json_response({"version": base.version})
+
+    app.router.add_get("/version", version)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("text", "gold", "style", "oos", "line", "mark")}

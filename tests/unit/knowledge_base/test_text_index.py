@@ -56,6 +56,24 @@ def test_an_edit_keeps_the_partition_and_its_recall(monkeypatch):
     assert after.recall >= ENOUGH_RECALL
 
 
+def alike(clusters: int = 8, each: int = 600, dimension: int = 32) -> np.ndarray:
+    """Vectors in tight clusters far apart, as answers that differ in one word."""
+    draw = np.random.default_rng(3)
+    middles = np.repeat(draw.normal(size=(clusters, dimension)), each, axis=0)
+    vectors = middles + 0.2 * draw.normal(size=(clusters * each, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_a_graph_that_cannot_find_enough_gives_way_to_cells(monkeypatch):
+    monkeypatch.setattr("knowledge_base.text_index._MOST_SIGHT", 10)  # so few that no graph would do
+    vectors = alike()
+    index = TextIndex(vectors, exact=False)
+    assert index.name == "IndexIVFScalarQuantizer"
+    assert index.recall >= ENOUGH_RECALL
+    later = TextIndex(np.concatenate([vectors, vectors[:5]]), index, exact=False)
+    assert later._coarse is index._coarse, "the next version does not try the graph again"
+
+
 def test_the_size_decides(monkeypatch):
     monkeypatch.setattr("knowledge_base.text_index.GRAPH_UP_TO_NUMBERS", 20_000)
     monkeypatch.setattr("knowledge_base.text_index.EXACT_UP_TO_NUMBERS", 1000)
