@@ -92,6 +92,13 @@ def routes(parts: Parts) -> APIRouter:
             raise BadRequest("state 只能是 active 或 message_left。")
         return wire.answer({"cases": await case_views(parts.desk, found)})
 
+    @router.get("/api/agent/late")
+    async def late(request: Request) -> Response:
+        await parts.staff.require(request.cookies, Role.SUPERVISOR)
+        found = await parts.desk.late(wire.integer(request, "limit", default=200, least=1, most=500))
+        clocks = [{**encode(clock), "stage": "breached", "due_ms": due_ms} for clock, due_ms in found.clocks]
+        return wire.answer({"n": found.n, "late": clocks, "now_ms": await parts.desk.now_ms()})
+
     @router.get("/api/agent/cases/{case_id}")
     async def one_case(request: Request, case_id: str) -> Response:
         person = await parts.staff.require(request.cookies, *CONSOLE_ROLES)

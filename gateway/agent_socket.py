@@ -100,6 +100,9 @@ class AgentSocket(LiveSocket):
                 )
         elif event.kind == "viewing":
             await self._deliver_viewing(event)
+        elif event.kind == "sla":
+            if event.agent_id == self._me.name:
+                await self.send({"type": "sla", "conversation_id": event.conversation_id, **event.data})
         elif event.kind == "mention":
             await self.send({"type": "mention", "mention": event.data})
         elif event.kind in ("queue", "conversation", "agent"):

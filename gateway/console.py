@@ -21,6 +21,7 @@ from gateway.relay import Inbox, Relay
 from handoff.desk import Desk
 from handoff.errors import DeskError, NotAllowed, NotFound
 from handoff.model import Agent, AgentStatus, Case, Glance
+from handoff.sla import Deadline
 
 log = logging.getLogger("jiehua.console")
 
@@ -30,9 +31,11 @@ QUEUE_SHOWN = 200
 RELOAD_S = 3.0
 
 
-def case_view(case: Case, glance: Glance | None) -> dict[str, Any]:
+def case_view(desk: Desk, case: Case, glance: Glance | None) -> dict[str, Any]:
     """A `CaseView` of the live protocol."""
     seen = glance or Glance(conversation_id=case.conversation_id)
+    deadlines = desk.deadlines(case, seen)
+    answer, resolution = deadlines.get("answer", Deadline()), deadlines.get("resolution", Deadline())
     return {
         "case_id": case.case_id,
         "conversation_id": case.conversation_id,
@@ -55,6 +58,10 @@ def case_view(case: Case, glance: Glance | None) -> dict[str, Any]:
         "last_author": seen.last_author,
         "last_seq": seen.last_seq,
         "owed_since_ms": seen.owed_since_ms,
+        "answer_warn_ms": answer.warn_ms,
+        "answer_due_ms": answer.due_ms,
+        "resolution_warn_ms": resolution.warn_ms,
+        "resolution_due_ms": resolution.due_ms,
         "customer": seen.customer,
     }
 
@@ -78,7 +85,7 @@ async def case_views(desk: Desk, cases: Sequence[Case]) -> list[dict[str, Any]]:
         return []
     glances = await desk.glance([case.conversation_id for case in cases])
     known = {glance.conversation_id: glance for glance in glances}
-    return [case_view(case, known.get(case.conversation_id)) for case in cases]
+    return [case_view(desk, case, known.get(case.conversation_id)) for case in cases]
 
 
 class Board(Follower):

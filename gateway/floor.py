@@ -64,6 +64,9 @@ class Floor(Follower):
         return {"type": "floor", "floor": self.name, "id": self._number, "cases": cases, "gone": gone, "whole": whole}
 
     def _touches(self, event: DeskEvent) -> bool:
+        if event.kind == "sla":
+            self._tell({"type": "sla", "conversation_id": event.conversation_id, **event.data})
+            return False
         if event.kind == "resync":
             self._all_stale = True
         elif self._all_stale:

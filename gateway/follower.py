@@ -43,6 +43,10 @@ class Follower(ABC):
     def _touches(self, event: DeskEvent) -> bool:
         """Mark as stale what an event touches; False when it touches nothing of this view."""
 
+    def look_again(self) -> None:
+        """Targets or hours are others now, and with them what is told of every case: read everything again."""
+        self._on_event(DeskEvent("resync"))
+
     @abstractmethod
     async def _read(self) -> None:
         """Read what is stale and tell what differs; what could not be read stays stale."""

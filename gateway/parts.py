@@ -111,7 +111,9 @@ class Parts:
         live = LiveSettings(desk)
         staff = Staff(people, store, settings, lambda person: skilled(person, desk.config))
         presence = Presence(desk, heartbeat_s=settings.heartbeat_s, known=staff.known)
-        live.listen(presence.look_again)
+        board, floor = Board(desk, relay), Floor(desk, relay)
+        for listener in (presence.look_again, board.look_again, floor.look_again):
+            live.listen(listener)
         relay.listen(live.hear)
 
         async def suspend(name: str) -> None:
@@ -135,12 +137,12 @@ class Parts:
             secrets=secrets,
             bot=bot,
             relay=relay,
-            board=Board(desk, relay),
+            board=board,
             presence=presence,
             live=live,
             directory=directory,
             entry_frames=EntryFrames(directory.display),
-            floor=Floor(desk, relay),
+            floor=floor,
             mentions=Mentions(desk, store, directory),
             faq=FaqTexts(settings.faq),
             customers=Customers(

@@ -195,7 +195,10 @@ class Thread:
 
 @dataclass(frozen=True)
 class Glance:
-    """One line about a conversation for lists: its last message, and since when a person owes an answer (or None)."""
+    """One line about a conversation for lists: its last message, and since when a person owes an answer (or None).
+
+    `owed_first` tells that it is the first answer of the case that is owed.
+    """
 
     conversation_id: str
     last_text: str = ""
@@ -204,6 +207,7 @@ class Glance:
     owed_since_ms: int | None = None
     customer: str = ""
     epoch: int = 0
+    owed_first: bool = False
 
 
 @dataclass(frozen=True)

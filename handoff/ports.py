@@ -18,6 +18,7 @@ from handoff.model import Agent, AgentStatus, Case, Finished, Glance, Parcel, Sa
 from handoff.records.change import Change
 from handoff.records.model import Owner
 from handoff.records.ports import RecordStore
+from handoff.sla import Clock, Look
 from handoff.wishes import WishStore
 
 
@@ -72,14 +73,23 @@ class Opening:
 class Due:
     """What the sweep has to do at `now_ms`.
 
-    Offers past their deadline as (case_id, agent_id), agents unheard too long, and cases of which the rules of overflow
-    are to be looked at.
+    Offers past their deadline as (case_id, agent_id), agents unheard too long, cases of which the rules of overflow are
+    to be looked at, and clocks that may have to tell something.
     """
 
     lapsed: tuple[tuple[str, str], ...] = ()
     lost: tuple[str, ...] = ()
     overflowing: tuple[str, ...] = ()
     now_ms: int = 0
+    clocks: tuple[Clock, ...] = ()
+
+
+@dataclass(frozen=True)
+class Late:
+    """What is past its deadline now: how much there is, and the longest overdue as (clock, deadline)."""
+
+    n: int
+    clocks: tuple[tuple[Clock, int], ...] = ()
 
 
 class Outbox(Protocol):
@@ -292,6 +302,12 @@ class DeskBackend(Protocol):
         After a pause longer than `outage_ms`, offers stand for `outage_ms` more and agents have `grace_ms` to be heard.
         """
 
+    async def tell_clocks(self, looks: Sequence[Look]) -> list[bool]:
+        """What clocks have come to: an event `sla` for each warning and each breach, told once by whoever is first.
+
+        True for each that this call told of. A clock that has stopped, or was started anew, is passed over.
+        """
+
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         """Give an agent up who is unheard for `grace_ms`; their cases go back. Returns the case ids."""
 
@@ -314,6 +330,9 @@ class DeskBackend(Protocol):
 
     async def group_load(self, group: str) -> GroupLoad:
         """How busy a group is; the slots of a large group are estimated from a part of it."""
+
+    async def late(self, limit: int) -> Late:
+        """Clocks past their deadline that still run."""
 
     async def messages(self, limit: int) -> list[Case]:
         """Messages left and not yet answered, the oldest first."""

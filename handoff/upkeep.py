@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from handoff.calendar import ALWAYS_OPEN
 from handoff.errors import Refused
 from handoff.lifecycle import Verb
 from handoff.overflow import first_ms, plan
 from handoff.policy import DeskPolicy
-from handoff.ports import DeskBackend, Opening
+from handoff.ports import DeskBackend, Due, Opening
 from handoff.routing import Match, match
+from handoff.sla import look
 
 FIRST_BATCH = 8
 LAST_BATCH = 512
@@ -58,9 +60,18 @@ async def sweep(backend: DeskBackend, policy: DeskPolicy) -> None:
     for agent_id in due.lost:
         await backend.lose_agent(agent_id, grace_ms=policy.grace_ms, line=policy.texts.lost)
     await drain(backend, policy)
+    await tell_clocks(backend, policy, due)
     moved = [await overflow(backend, policy, case_id, due.now_ms) for case_id in due.overflowing]
     if any(moved):
         await drain(backend, policy)
+
+
+async def tell_clocks(backend: DeskBackend, policy: DeskPolicy, due: Due) -> None:
+    """Warnings and breaches of the targets in force; deadlines are reckoned here, where the calendar is."""
+    calendar = policy.calendar or ALWAYS_OPEN
+    looks = [look(clock, policy.config.targets, calendar, due.now_ms) for clock in due.clocks]
+    if looks:
+        await backend.tell_clocks(looks)
 
 
 async def overflow(backend: DeskBackend, policy: DeskPolicy, case_id: str, now_ms: int) -> bool:

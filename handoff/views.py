@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from contracts.conversation import ConversationView, Entry, WaitView
 from handoff.brief import build_brief
+from handoff.calendar import ALWAYS_OPEN
 from handoff.config.config import Config
 from handoff.estimate import GroupLoad, wait_range
 from handoff.model import Agent, Brief, Case, Glance
 from handoff.policy import DeskPolicy
-from handoff.ports import DeskBackend
+from handoff.ports import DeskBackend, Late
 from handoff.records.ports import RecordStore
+from handoff.sla import Deadline, What, deadline
 
 BRIEF_ENTRIES = 1000
 PAGE_ENTRIES = 1000
@@ -95,6 +97,23 @@ class Views:
     async def messages_left(self, limit: int = 500) -> list[Case]:
         """Messages left and not yet answered, oldest first; text and contact are in `outcome`."""
         return await self._backend.messages(limit)
+
+    async def late(self, limit: int = 500) -> Late:
+        """What is past its deadline now, the longest first (supervisor)."""
+        return await self._backend.late(limit)
+
+    def deadlines(self, case: Case, glance: Glance) -> dict[str, Deadline]:
+        """When the owed answer (`answer`) and the end (`resolution`) of an open case are due, by what is in force."""
+        targets, calendar = self.config.targets, self.policy.calendar or ALWAYS_OPEN
+        target = targets.of(case.group, case.priority)
+        clocks = {"resolution": (What.RESOLUTION, case.enqueued_ms)}
+        if glance.owed_since_ms is not None:
+            clocks["answer"] = (What.FIRST if glance.owed_first else What.NEXT, glance.owed_since_ms)
+        return {
+            name: deadline(what, since_ms, target, calendar, warn_percent=targets.warn_percent)
+            for name, (what, since_ms) in clocks.items()
+            if case.state.is_open
+        }
 
     async def agents(self) -> list[Agent]:
         """Every agent who has been online; those given up are OFFLINE."""

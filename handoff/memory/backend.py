@@ -13,7 +13,7 @@ from typing import Any
 from contracts.conversation import Author, ConversationView, Entry, EntryKind
 from handoff.errors import NotAllowed, Refused, Stale
 from handoff.lifecycle import Verb, next_state
-from handoff.memory.routing import Routing
+from handoff.memory.clocks import Clocks
 from handoff.memory.state import ACTIVE, WRAP_UP
 from handoff.memory.values import AGENT, BOT, Conversation
 from handoff.memory.wishes import MemoryWishes
@@ -30,7 +30,7 @@ from handoff.records.change import Change
 from handoff.records.model import Owner
 
 
-class MemoryBackend(Routing):
+class MemoryBackend(Clocks):
     """A DeskBackend for one event loop; `clock` gives UTC milliseconds and may be moved by tests."""
 
     def __init__(self, clock: Callable[[], int] | None = None) -> None:
@@ -76,7 +76,7 @@ class MemoryBackend(Routing):
         data = {**({"choice": choice} if choice else {}), **(data or {})}
         entry = self._append(conversation, EntryKind.MESSAGE, Author.CUSTOMER, text, key=key, data=data)
         if case is not None and not conversation.owed_since_ms:
-            conversation.owed_since_ms = entry.at_ms
+            self._owe(conversation, case.case_id, first=False)
         queued = conversation.owner == BOT
         if queued:
             turn = Turn(
@@ -229,6 +229,7 @@ class MemoryBackend(Routing):
             conversation, EntryKind.MESSAGE, Author.AGENT, text, key=key, author_id=agent_id, data=data
         )
         conversation.owed_since_ms = 0
+        self._stop_clock("answer", conversation.case_id)
         said = Said(entry.seq, entry.at_ms, conversation.epoch, AGENT)
         conversation.said[name] = said
         return said

@@ -24,6 +24,7 @@ from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glan
 from handoff.ports import NewCase
 from handoff.records.change import Line
 from handoff.records.model import NOBODY, Owner, Record
+from handoff.sla import Stage
 
 WAITING, OFFERED, ACTIVE, WRAP_UP = CaseState.WAITING, CaseState.OFFERED, CaseState.ACTIVE, CaseState.WRAP_UP
 MOST_TIES = 4095  # as fine as the scores of the Redis backend are
@@ -41,6 +42,9 @@ class State:
         self._agents: dict[str, Agent] = {}
         self._gone: set[str] = set()
         self._overflow: dict[str, int] = {}  # cases of a line by when the rules of overflow are to be looked at next
+        self._clocks: dict[tuple[str, str], int] = {}  # answer or resolution of a case, by when to look at it next
+        self._late: dict[tuple[str, str], int] = {}  # those past their deadline, with it
+        self._resolution_stages: dict[str, Stage] = {}
         self._swept: tuple[int, int] | None = None  # when the sweep last came, since when without a long pause
         self._handled: dict[str, deque[int]] = {}
         self._waited: dict[str, deque[tuple[int, bool]]] = {}  # for how long, and whether they left
@@ -222,7 +226,8 @@ class State:
             self._overflow[case.case_id] = now + new.overflow_ms
         conversation.case_id = case.case_id
         conversation.cases.append(case.case_id)
-        conversation.owed_since_ms = now
+        self._owe(conversation, case.case_id, first=True)
+        self._clocks["resolution", case.case_id] = now
         self._log_case(conversation, case, "open", "")
         self._notice(conversation, "waiting", new.line, case)
         return case
@@ -245,6 +250,8 @@ class State:
         if state not in OPEN_STATES and conversation.case_id == case.case_id:
             conversation.case_id = ""
             conversation.owed_since_ms = 0
+            self._stop_clock("answer", case.case_id)
+            self._stop_clock("resolution", case.case_id)
         self._log_case(conversation, case, verb.value, why, concerned)
         return case
 
@@ -261,6 +268,17 @@ class State:
         self._append(conversation, EntryKind.CASE, Author.SYSTEM, data=data)
         self._tell("queue", case.conversation_id, agent_id, case_id=case.case_id, state=case.state.value)
         self._tell("conversation", case.conversation_id, agent_id)
+
+    def _owe(self, conversation: Conversation, case_id: str, *, first: bool) -> None:
+        """A person owes an answer from now on: its clock runs."""
+        conversation.owed_since_ms, conversation.owed_first = self._now(), first
+        conversation.owed_stage = Stage.RUNNING
+        self._clocks["answer", case_id] = self._now()
+        self._late.pop(("answer", case_id), None)
+
+    def _stop_clock(self, what: str, case_id: str) -> None:
+        self._clocks.pop((what, case_id), None)
+        self._late.pop((what, case_id), None)
 
     def _own(self, conversation: Conversation, owner: str, agent_id: str = "") -> None:
         conversation.owner, conversation.agent_id = owner, agent_id
@@ -339,6 +357,7 @@ class State:
             last_author=last.author.value if last else "",
             last_seq=len(conversation.log),
             owed_since_ms=conversation.owed_since_ms or None,
+            owed_first=bool(conversation.owed_since_ms) and conversation.owed_first,
             customer=str(conversation.profile.get("name", "")),
             epoch=conversation.epoch,
         )

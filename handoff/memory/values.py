@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.conversation import Entry
 from handoff.model import Said, Turn
+from handoff.sla import Stage
 
 BOT, AGENT = "bot", "agent"
 
@@ -30,6 +31,8 @@ class Conversation:
     agent_id: str = ""
     outcome: str = ""
     owed_since_ms: int = 0
+    owed_first: bool = False
+    owed_stage: Stage = Stage.RUNNING
     last_agent: str = ""
     last_agent_ms: int = 0
     log: list[Entry] = field(default_factory=list)

@@ -31,6 +31,7 @@ from handoff.redis.records import RedisRecords
 from handoff.redis.scripts import ScriptRunner
 from handoff.redis.turn_queue import BLOCK_MS, TurnQueue
 from handoff.redis.wishes import RedisWishes
+from handoff.sla import Look
 
 COMMAND_SECONDS = 2.0  # a script takes well under a millisecond; whoever waits longer has lost Redis
 
@@ -368,8 +369,12 @@ class RedisBackend(RedisReads):
         return sorted((rows.opening_of(row, int(now_ms)) for row in groups), key=lambda opening: opening.group)
 
     async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
-        now_ms, lapsed, lost, over = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
-        return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost), tuple(over), int(now_ms))
+        now_ms, lapsed, lost, over, clocks = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
+        running = tuple(rows.clock_of(row) for row in clocks)
+        return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost), tuple(over), int(now_ms), running)
+
+    async def tell_clocks(self, looks: Sequence[Look]) -> list[bool]:
+        return [bool(int(told)) for told in await self._run("tell_clocks", looks=[rows.look_row(one) for one in looks])]
 
     async def lose_agent(self, agent_id: str, *, grace_ms: int, line: str) -> tuple[str, ...]:
         return tuple(await self._run("lose_agent", agent_id=agent_id, grace_ms=grace_ms, line=line))

@@ -1,9 +1,9 @@
 """The keyspace, drawn in one place. All keys of a tenant share one hash tag, so they live in one Cluster slot.
 
     jh:{tenant}                        root; KEYS[1] of every script, which derives the others as below
-    ├── :conv:ID      hash             owner, epoch, bot_session, seq, case_id, agent_id, outcome, owed_ms, last_text,
-    │                                  last_author, last_agent and last_agent_ms (who served them last), inflight
-    │                                  (entry of :turns that stands for it), attempts
+    ├── :conv:ID      hash             owner, epoch, bot_session, seq, case_id, agent_id, outcome, owed_ms, owed_first,
+    │                                  owed_stage (of its clock), last_text, last_author, last_agent and last_agent_ms
+    │                                  (who served them last), inflight (entry of :turns that stands for it), attempts
     ├── :profile:ID   hash             field → JSON value
     ├── :log:ID       stream           the log; entry id SEQ-0, so XRANGE pages by sequence number
     ├── :queue:ID     list             turns not yet finished, oldest first: "SEQ EPOCH BOT_SESSION"
@@ -18,6 +18,8 @@
     ├── :active       sorted set       cases with an agent, by when they were accepted
     ├── :messages     sorted set       messages left and not yet answered, by when they were left
     ├── :overflow     sorted set       cases of a line by when the rules of overflow are to be looked at next
+    ├── :clocks       sorted set       answer:CASE and resolution:CASE, by when the clock is to be looked at next
+    ├── :late         sorted set       those of them past their deadline, by it
     ├── :busy:GROUP   set              open cases of a group that agents hold
     ├── :handled:GROUP list            how long the last 50 cases took, in ms, latest first
     ├── :waited:GROUP list             how long the last 100 waited for their first agent: "MS", or "MS left"

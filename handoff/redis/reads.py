@@ -12,6 +12,7 @@ from contracts.conversation import ConversationView, Entry
 from handoff.errors import BackendUnavailable
 from handoff.estimate import GroupLoad
 from handoff.model import Agent, Case, Glance
+from handoff.ports import Late
 from handoff.redis import rows
 from handoff.redis.keys import Keys
 from handoff.redis.scripts import ScriptRunner
@@ -62,6 +63,10 @@ class RedisReads:
 
     async def active(self, limit: int) -> list[Case]:
         return [rows.case_of(row) for row in await self._run("cases", by="active", id="", limit=limit)]
+
+    async def late(self, limit: int) -> Late:
+        n, *found = await self._run("late", limit=limit)
+        return Late(int(n), tuple((rows.clock_of(row), int(row[8])) for row in found))
 
     async def messages(self, limit: int) -> list[Case]:
         return [rows.case_of(row) for row in await self._run("cases", by="messages", id="", limit=limit)]

@@ -13,6 +13,7 @@ from handoff.model import Agent, AgentStatus, Case, CaseState, Glance, Opened, P
 from handoff.ports import NewCase, Opening, Reply
 from handoff.records.change import Change, answerable, names, standing
 from handoff.records.model import KINDS, Record, Remark
+from handoff.sla import Clock, Look, Stage, What
 
 SHORT_CHARACTERS = 120
 # A stream's item is MS-NUMBER. As one integer of 64 bits it keeps the order while fewer than a million come in one ms.
@@ -148,7 +149,7 @@ def opening_of(row: Sequence[Any], now_ms: int) -> Opening:
 
 def glance_of(row: Sequence[Any]) -> Glance:
     """One line about a conversation."""
-    conversation_id, text, author, seq, owed_ms, epoch, name = row
+    conversation_id, text, author, seq, owed_ms, epoch, name, first = row
     return Glance(
         conversation_id=conversation_id,
         last_text=text,
@@ -157,7 +158,27 @@ def glance_of(row: Sequence[Any]) -> Glance:
         owed_since_ms=int(owed_ms) or None,
         customer=str(json.loads(name)),
         epoch=int(epoch),
+        owed_first=bool(int(owed_ms)) and first == "1",
     )
+
+
+def clock_of(row: Sequence[Any]) -> Clock:
+    """A clock that runs."""
+    case_id, conversation_id, what, since_ms, stage, group, priority, agent_id = row[:8]
+    return Clock(case_id, conversation_id, What(what), int(since_ms), Stage(int(stage)), group, int(priority), agent_id)
+
+
+def look_row(look: Look) -> dict[str, Any]:
+    """A look at a clock as a script argument."""
+    return {
+        "case_id": look.clock.case_id,
+        "what": look.clock.what.value,
+        "since_ms": look.clock.since_ms,
+        "stage": int(look.clock.stage),
+        "next_stage": int(look.stage),
+        "due_ms": look.due_ms,
+        "next_ms": look.next_ms,
+    }
 
 
 def parcel_of(item: str, fields: Mapping[str, str]) -> Parcel:

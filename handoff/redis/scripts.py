@@ -19,7 +19,7 @@ from handoff import lifecycle
 from handoff.errors import BackendUnavailable, DeskError, NotAllowed, NotFound, Refused, Stale
 
 FOLDER = Path(__file__).with_name("scripts")
-PRELUDES = ("prelude", "prelude_records", "prelude_turns")
+PRELUDES = ("prelude", "prelude_records", "prelude_turns", "prelude_clocks")
 OK = 0
 ERRORS: Mapping[int, type[DeskError]] = {1: NotFound, 2: NotAllowed, 3: Stale, 4: Refused}
 # Scripts that must not be sent again when it is unknown whether they ran: the lifecycle would refuse the second run,

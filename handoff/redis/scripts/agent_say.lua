@@ -21,5 +21,6 @@ end
 local seq = append(id, {kind = 'message', author = 'agent', author_id = a.agent_id, text = a.text, short = a.short,
   key = a.key, data = a.data})
 call('HSET', key('conv', id), 'owed_ms', 0)
+stop_clock('answer', conversation.case_id)
 call('SET', idem, seq .. ' ' .. whole(now) .. ' ' .. conversation.epoch, 'PX', a.key_ttl_ms)
 return {OK, seq, whole(now), conversation.epoch, 'agent', 0, 0}

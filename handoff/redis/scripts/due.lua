@@ -1,7 +1,7 @@
---[[ due: offers past their deadline, agents unheard for too long, and cases to which a rule of overflow may apply, at
-  most `limit` of each.
+--[[ due: offers past their deadline, agents unheard for too long, cases to which a rule of overflow may apply, and
+  clocks that may have to tell something, at most `limit` of each.
   a: grace_ms, outage_ms, limit
-  returns {OK, now, {case_id, agent_id, …}, {agent_id, …}, {case_id, …}} · events: none
+  returns {OK, now, {case_id, agent_id, …}, {agent_id, …}, {case_id, …}, {clock (see clock_row), …}} · events: none
   Nobody could answer while nothing ran here. So after a pause of these calls that was longer than outage_ms, offers
   stand for another outage_ms, and agents have grace_ms to be heard of. ]]
 local swept = load(key('swept')) or {last_ms = now, since_ms = 0}
@@ -20,4 +20,9 @@ if now - since >= a.grace_ms then
   lost = call('ZRANGEBYSCORE', key('presence'), '-inf', now - a.grace_ms, 'LIMIT', 0, a.limit)
 end
 local over = call('ZRANGEBYSCORE', key('overflow'), '-inf', now, 'LIMIT', 0, a.limit)
-return {OK, whole(now), lapsed, lost, over}
+local clocks = {}
+for _, member in ipairs(call('ZRANGEBYSCORE', key('clocks'), '-inf', now, 'LIMIT', 0, a.limit)) do
+  local row = clock_row(member)
+  if row then clocks[#clocks + 1] = row else call('ZREM', key('clocks'), member) end
+end
+return {OK, whole(now), lapsed, lost, over, clocks}

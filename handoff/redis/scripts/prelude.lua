@@ -154,6 +154,17 @@ end
 local TIES = 4096 -- as fine as a double is at this size
 local function place(case) return string.format('%.17g', case.order_ms + case.order_tie / TIES) end
 
+-- A person owes an answer from now on, the first of the case or a next one: its clock runs. `stop_clock` stops one.
+local function owe(conversation_id, case_id, first)
+  call('HSET', key('conv', conversation_id), 'owed_ms', now, 'owed_first', first and 1 or 0, 'owed_stage', 0)
+  call('ZADD', key('clocks'), now, 'answer:' .. case_id)
+  call('ZREM', key('late'), 'answer:' .. case_id)
+end
+local function stop_clock(what, case_id)
+  call('ZREM', key('clocks'), what .. ':' .. case_id)
+  call('ZREM', key('late'), what .. ':' .. case_id)
+end
+
 -- Whether a case waits in its line for somebody to take it, and whether agents hold it.
 local function in_line(case) return case.state == 'waiting' or (case.state == 'offered' and case.agent_id == '') end
 local function is_held(case) return OPEN[case.state] and (case.agent_id ~= '' or case.offered_to ~= '') end
@@ -250,6 +261,8 @@ local function move(case, verb, changes, why)
   local conv = key('conv', case.conversation_id)
   if not OPEN[case.state] and call('HGET', conv, 'case_id') == case.case_id then
     call('HSET', conv, 'case_id', '', 'owed_ms', 0)
+    stop_clock('answer', case.case_id)
+    stop_clock('resolution', case.case_id)
   end
   log_case(case, verb, why, concerned)
 end
@@ -312,7 +325,9 @@ local function enqueue(conversation_id, new)
   update(case, case)
   if new.overflow_ms > 0 then call('ZADD', key('overflow'), now + new.overflow_ms, case.case_id) end
   call('RPUSH', key('history', conversation_id), case.case_id)
-  call('HSET', key('conv', conversation_id), 'case_id', case.case_id, 'owed_ms', now)
+  call('HSET', key('conv', conversation_id), 'case_id', case.case_id)
+  owe(conversation_id, case.case_id, true)
+  call('ZADD', key('clocks'), now, 'resolution:' .. case.case_id)
   log_case(case, 'open', '')
   notice(case, 'waiting', new.line)
   return case

@@ -16,7 +16,7 @@ local case = load_case(conversation.case_id)
 if case and case.state == 'wrap_up' then move(case, 'reopen', {}) end
 local seq = append(id, {kind = 'message', author = 'customer', text = a.text, short = a.short, key = a.key,
   data = a.data})
-if case and conversation.owed_ms == '0' then call('HSET', key('conv', id), 'owed_ms', now) end
+if case and conversation.owed_ms == '0' then owe(id, case.case_id, false) end
 local queued = 0
 if conversation.owner == 'bot' then
   queued = 1

@@ -412,6 +412,7 @@ class Machine(RuleBasedStateMachine):
         self.both(lambda desk: desk.glance(["ann", "bob", "cid"]))
         self.both(lambda desk: desk.active_cases())
         self.both(lambda desk: desk.messages_left())
+        self.both(lambda desk: desk.late())
         self.both(lambda desk: self.tickets(desk).open())
         self.both(lambda desk: self.tickets(desk).overdue())
         self.both(lambda desk: self.tickets(desk).done())
