@@ -32,8 +32,6 @@ class Settings:
     """How it is trained.
 
     A step sees `sentences` sentences, two wordings of `questions` questions and a near miss of `near_misses` of them.
-    `trades` domains come whole, since a base holds questions of one trade and its siblings are the ones to tell apart;
-    the other questions are drawn from everywhere.
     `rate` is that of the layers, `word_rate` that of the pieces' vectors; both rise over `warm_up` steps and fall to
     nearly nothing at the last. In a share `noisy` of the texts each piece is left out with probability `piece_drop`.
     """
@@ -42,7 +40,6 @@ class Settings:
     steps: int = 1100
     sentences: int = 128
     questions: int = 192
-    trades: int = 2
     near_misses: int = 64
     rate: float = 3e-4
     word_rate: float = 6e-4
@@ -171,19 +168,6 @@ def _renamed(start: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Ten
     return state
 
 
-def _drawn(questions: Sequence[Question], settings: Settings, rng: random.Random) -> list[Question]:
-    """Different questions in random order: some trades whole, as far as there is room, the rest from everywhere."""
-    known = sorted({question.domain for question in questions})
-    trades = rng.sample(known, min(settings.trades, len(known)))
-    siblings = [question for question in questions if question.domain in trades]
-    others = [question for question in questions if question.domain not in trades]
-    rng.shuffle(siblings)
-    siblings = siblings[: settings.questions]
-    asked = siblings + rng.sample(others, settings.questions - len(siblings))
-    rng.shuffle(asked)
-    return asked
-
-
 def train(
     model: Contextual,
     sentences: Sequence[str],
@@ -206,7 +190,7 @@ def train(
     sums: collections.Counter[str] = collections.Counter()
     for step in range(settings.steps):
         drawn = rng.sample(range(len(sentences)), settings.sentences)
-        asked = _drawn(questions, settings, rng)
+        asked = rng.sample(list(questions), settings.questions)
         pairs = [rng.sample(question.wordings, 2) for question in asked]
         near = [rng.choice(q.near_misses) for q in asked[: settings.near_misses] if q.near_misses]
         texts = [misspell(text, rng) for pair in zip(*pairs) for text in pair]

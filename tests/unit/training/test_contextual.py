@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import collections
 import random
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 
 from training.artefact import write_sentences
-from training.contextual import Contextual, Settings, _drawn, train
+from training.contextual import Contextual, Settings, train
 from training.corpora import Question
 from training.pieces import choose
 from training.teacher import PackedModel
@@ -109,12 +108,3 @@ def test_training_is_the_same_with_the_same_seed():
         train(made, TEXTS, made.encode(TEXTS), questions, misspell, settings, lambda step, losses: None)
         vectors.append(made.encode(TEXTS))
     assert np.array_equal(vectors[0], vectors[1])
-
-
-def test_a_step_sees_whole_trades_and_questions_from_everywhere():
-    questions = [Question(trade, f"{trade}{n}", (), ()) for trade in "abcdefgh" for n in range(5)]
-    asked = _drawn(questions, Settings(questions=18, trades=2), random.Random(3))
-    by_trade = collections.Counter(question.domain for question in asked)
-    assert len(asked) == len(set(asked)) == 18
-    assert sum(count == 5 for count in by_trade.values()) >= 2
-    assert len(by_trade) > 3
