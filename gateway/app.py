@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway import agent, customer, health, knowledge, reports, supervisor, tools, uploads, wire
+from gateway import agent, assets, customer, health, knowledge, reports, supervisor, tools, uploads, wire
 from gateway.admin import channels, documents, staff
+from gateway.assets import Assets
 from gateway.channels import rest, socketio
 from gateway.errors import GatewayError, Missing, from_desk
 from gateway.parts import Parts
@@ -26,14 +25,14 @@ log = logging.getLogger("jiehua.gateway")
 
 WEB = Path(__file__).parent / "web"
 PAGES = {
-    "/": ("widget/index.html", "text/html"),
-    "/agent": ("console/index.html", "text/html"),
-    "/knowledge": ("knowledge/index.html", "text/html"),
-    "/reports": ("reports/index.html", "text/html"),
-    "/admin": ("admin/index.html", "text/html"),
-    "/ticket": ("ticket/index.html", "text/html"),
+    "/": "widget/index.html",
+    "/agent": "console/index.html",
+    "/knowledge": "knowledge/index.html",
+    "/reports": "reports/index.html",
+    "/admin": "admin/index.html",
+    "/ticket": "ticket/index.html",
     # One line in any shop's page loads this launcher, so it has a short address that does not change.
-    "/widget.js": ("widget/embed.js", "text/javascript"),
+    "/widget.js": "widget/embed.js",
 }
 
 
@@ -71,16 +70,16 @@ def create_app(parts: Parts) -> ASGIApp:
 
 
 def _pages(app: FastAPI) -> None:
-    for path, (file, media_type) in PAGES.items():
-        app.add_api_route(path, _page(WEB / file, media_type), methods=["GET", "HEAD"])
-    app.mount("/static", StaticFiles(directory=WEB, check_dir=False), name="static")
+    for path, file in PAGES.items():
+        app.add_api_route(path, _page(WEB / file), methods=["GET", "HEAD"])
+    app.mount("/static", Assets(directory=WEB, check_dir=False), name="static")
 
 
-def _page(file: Path, media_type: str):  # type: ignore[no-untyped-def]
-    def page() -> Response:
+def _page(file: Path):  # type: ignore[no-untyped-def]
+    def page(request: Request) -> Response:
         if not file.is_file():
             raise Missing("页面不存在。")
-        return FileResponse(file, media_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": "no-cache"})
+        return assets.response(file, request.headers)
 
     return page
 
@@ -126,8 +125,6 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         extra = {"/": self._customer, "/widget.js": self._launcher}.get(scope["path"], self._others)
-        if scope["path"].startswith("/static/"):
-            extra = [*extra, (b"cache-control", b"no-cache")]  # checked by ETag, so an update is seen at once
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
