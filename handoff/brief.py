@@ -13,6 +13,7 @@ from contracts.codec import ContractError, decode
 from contracts.conversation import Author, Entry, EntryKind
 from contracts.understanding import Understanding
 from handoff.model import BotTurn, Brief, Case, EarlierCase, Heard, Named, Promise, Suggestion
+from handoff.readable import readable
 
 MAX_SUGGESTIONS = 5
 MAX_CANDIDATES = 3
@@ -86,20 +87,21 @@ def current_stretch(entries: Sequence[Entry], case: Case | None = None) -> Seque
 def problem_of(entries: Sequence[Entry]) -> tuple[str, int]:
     """The customer's problem in their own words, with its log number; ("", 0) when they named none.
 
-    Of their last few messages, the one that says most once greetings and the request itself are taken away; between
-    messages that say as much, the later one.
+    Of their last few messages, the one that says most once greetings, the request itself and whatever nobody could
+    read out (markup, code) are taken away; between messages that say as much, the later one.
     """
     understood = understandings(entries)
     said = [entry for entry in current_stretch(entries) if _is_customer(entry)][-_CUSTOMER_ONLY_CARES_LATELY:]
-    best: tuple[int, Entry] | None = None
+    best: tuple[int, str, int] | None = None
     for entry in said:
         known = understood.get(entry.seq)
-        weight = min(len(_EMPTY_WORDS.sub("", entry.text)), 24)
+        words = readable(entry.text)
+        weight = min(len(_EMPTY_WORDS.sub("", words)), 24)
         if known is not None and known.intent.name in SMALL_TALK:
             weight //= 3
         if weight >= 2 and (best is None or weight >= best[0]):
-            best = (weight, entry)
-    return (best[1].text, best[1].seq) if best else ("", 0)
+            best = (weight, words, entry.seq)
+    return best[1:] if best else ("", 0)
 
 
 def understandings(entries: Iterable[Entry]) -> dict[int, Understanding]:

@@ -22,6 +22,7 @@ from handoff.model import Case, Said, Turn
 from handoff.overflow import first_ms
 from handoff.policy import DeskPolicy
 from handoff.ports import DeskBackend, NewCase
+from handoff.readable import readable
 from handoff.records.change import Change
 from handoff.records.model import Customer, TicketKind
 from handoff.records.tickets import from_message, from_rating
@@ -301,7 +302,7 @@ class CustomerSide(Views):
             priority=level,
             head_start_ms=head_start_ms,
             group=group,
-            problem=problem or (turn.text if turn is not None else ""),
+            problem=problem or (readable(turn.text) if turn is not None else ""),
             problem_seq=seq or (turn.seq if turn is not None else 0),
             line=self._line(line) if line else "",
             sticky_ms=self.policy.sticky_ms,
