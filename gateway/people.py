@@ -315,8 +315,9 @@ def _checked(name: str, *, display: str, roles: Sequence[Role | str], groups: Se
         known = tuple(dict.fromkeys(Role(role) for role in roles))
     except ValueError as error:
         raise PeopleError("roles", f"{name}: roles are {', '.join(role.value for role in Role)}") from error
-    if any("," in group or not group.strip() or len(group) > 64 for group in groups):
-        raise PeopleError("groups", f"{name}: a group is 1 to 64 characters without commas")
+    # The engine takes no white space in a name: with a group it refuses nobody would ever become ready.
+    if any("," in group or group.split() != [group] or len(group) > 64 for group in groups):
+        raise PeopleError("groups", f"{name}: a group is 1 to 64 characters without commas and white space")
     if not 0 <= cap <= 100:
         raise PeopleError("cap", f"{name}: cap is from 0 to 100")
     if len(display) > 64 or any(not character.isprintable() for character in display):

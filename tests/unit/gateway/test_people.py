@@ -82,6 +82,7 @@ def test_a_name_is_given_once(people: People) -> None:
         {"name": "a", "cap": -1},
         {"name": "a", "cap": 1000},
         {"name": "a", "groups": ("a,b",)},
+        {"name": "a", "groups": ("一线 客服",)},
         {"name": "a", "display": "x\n"},
         {"name": "a", "password": "short"},
         {"name": "a", "password": "x" * 300},
