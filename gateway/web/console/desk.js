@@ -91,6 +91,8 @@ class JiehuaDesk extends HTMLElement {
       this.#state = apply(before, frame);
       if (frame.type === "snapshot") this.#begun(frame);
       if (frame.type === "entry") this.#settled(frame);
+      // A customer's past cases stand in their record.
+      if (frame.type === "case" && before.cases[frame.case.case_id]?.state !== frame.case.state) this.#cards.changed(frame.case.conversation_id);
       // What was said between the reading of the log and the beginning of the watch.
       if (frame.type === "watching") this.#threads.newer(frame.conversation_id, 0);
       if (this.#state.floor.gap) this.#followFloor();
