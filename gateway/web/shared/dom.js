@@ -71,6 +71,12 @@ export function reconcile(parent, items) {
   parent.keyed = next;
 }
 
+/** Load a style sheet once; the promise is kept when it is there, or cannot be had. */
+export function loadStyle(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  return new Promise((resolve) => document.head.append(h("link", { rel: "stylesheet", href, on: { load: resolve, error: resolve } })));
+}
+
 /** A key that no other message has; `crypto.randomUUID` is missing on plain http, so it is not used. */
 export function mintKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -66,6 +66,11 @@ export class Outbox extends EventTarget {
     this.#changed();
   }
 
+  /** Nothing of it is sent any more. */
+  forget() {
+    for (const { key } of this.#items) this.drop(key);
+  }
+
   acknowledged(key) {
     this.#quiet(key);
     this.#set(key, { state: "sent" });

@@ -17,6 +17,14 @@ export function keep(store, name, value) {
   }
 }
 
+export function drop(store, name) {
+  try {
+    store().removeItem(name);
+  } catch {
+    // Nothing was kept there.
+  }
+}
+
 // Functions, because merely touching these properties throws where storage is forbidden.
 export const lasting = () => window.localStorage;
 export const tabOnly = () => window.sessionStorage;

@@ -1,16 +1,16 @@
 /** <jiehua-chat>: the customer's page. State comes from frames (state.js), sending goes through the outbox. */
 
-import { ApiError, get, post } from "../shared/api.js";
-import { h, mintKey, reconcile } from "../shared/dom.js";
+import { ApiError, get } from "../shared/api.js";
+import { h, loadStyle, mintKey, reconcile } from "../shared/dom.js";
 import { LiveSocket } from "../shared/live.js";
 import { merge } from "../shared/log.js";
 import { Outbox, isFinal } from "../shared/outbox.js";
 import { setPageLanguage, t } from "../shared/texts.js";
-import { ratingCard, waitCard } from "./cards.js";
 import { makeComposer } from "./composer.js";
 import { logItems } from "./entry_view.js";
 import { hostPage } from "./host.js";
-import { Memory } from "./memory.js";
+import { Memory, needsCard } from "./memory.js";
+import { openSession } from "./session.js";
 import { EMPTY, apply, lastSeq, typingNow } from "./state.js";
 
 const NEAR_BOTTOM_PIXELS = 80;
@@ -20,6 +20,7 @@ const QUIET_LOSS_TRIES = 2;
 const PAGE_ENTRIES = 200;
 // Close code: the cookie is missing or no longer good.
 const NO_SESSION = 4401;
+const FORBIDDEN = 403;
 
 class JiehuaChat extends HTMLElement {
   #state = EMPTY;
@@ -29,6 +30,9 @@ class JiehuaChat extends HTMLElement {
   #trouble = "";
   #earlier = null;
   #conversationId = "";
+  #verified = false;
+  #deck = null;
+  #deckComing = null;
   #ready = false;
   #typingTimer = 0;
   #unread = 0;
@@ -47,14 +51,23 @@ class JiehuaChat extends HTMLElement {
 
   async #start() {
     try {
-      const session = await post("/api/customer/session", { channel: "web" });
+      const session = await openSession(this.#host);
+      this.#verified = session.verified;
       if (!this.#live) this.#begin(session.conversation_id);
       else this.#live.open();
     } catch (error) {
+      if (error.status === FORBIDDEN) return this.#notWho(error);
       this.#trouble = error instanceof ApiError && error.message ? error.message : t("live.unavailable");
       this.#render();
       setTimeout(() => this.#start(), SESSION_RETRY_MS);
     }
+  }
+
+  /** The site's word about its customer is refused: nobody's conversation is shown, and its developers read why. */
+  #notWho(error) {
+    console.warn(error.message);
+    this.#trouble = t("page.identity");
+    this.#render();
   }
 
   #begin(conversationId) {
@@ -78,7 +91,7 @@ class JiehuaChat extends HTMLElement {
   /** The cookie is gone: a new one is a new conversation, which begins on a fresh page. */
   async #renew() {
     this.#live.close();
-    const session = await post("/api/customer/session", { channel: "web" }).catch(() => null);
+    const session = await openSession(this.#host).catch(() => null);
     if (!session) setTimeout(() => this.#renew(), SESSION_RETRY_MS);
     else if (session.conversation_id === this.#conversationId) this.#live.open();
     else window.location.reload();
@@ -149,6 +162,24 @@ class JiehuaChat extends HTMLElement {
     this.#render();
   }
 
+  /** Tickets, other devices, leaving: few need it, so it is loaded when it is opened. */
+  async #more() {
+    try {
+      const [{ moreDialog }] = await Promise.all([import("./more/more.js"), loadStyle("/static/widget/more/more.css")]);
+      moreDialog({ verified: this.#verified, forget: () => this.#forget() });
+    } catch {
+      this.#notice(t("live.lost"));
+    }
+  }
+
+  #forget() {
+    this.#live.close();
+    this.#memory.forget();
+    this.#outbox.forget();
+    this.#parts.composer.clear();
+    window.location.reload();
+  }
+
   #requestHuman() {
     this.#follow = true;
     this.#do({ type: "request_human", key: mintKey() });
@@ -183,6 +214,7 @@ class JiehuaChat extends HTMLElement {
     parts.name = h("h1", { class: "shop" }, t("page.title"));
     parts.served = h("p", { class: "served", role: "status" });
     parts.human = h("button", { class: "button human", type: "button", on: { click: () => this.#requestHuman() } });
+    parts.more = h("button", { class: "button plain close", type: "button", "aria-label": t("page.more"), title: t("page.more"), on: { click: () => this.#more() } }, "⋯");
     parts.close = h(
       "button",
       { class: "button plain close", type: "button", "aria-label": t("page.close"), hidden: !this.#host.embedded, on: { click: () => this.#host.close() } },
@@ -201,7 +233,7 @@ class JiehuaChat extends HTMLElement {
       area: this,
     });
     this.append(
-      h("header", { class: "top" }, h("div", { class: "who" }, parts.name, parts.served), parts.human, parts.close),
+      h("header", { class: "top" }, h("div", { class: "who" }, parts.name, parts.served), parts.human, parts.more, parts.close),
       parts.banner,
       h("main", { class: "middle" }, parts.log, parts.down),
       h("footer", { class: "bottom" }, parts.typing, parts.cards, parts.composer.element),
@@ -249,6 +281,7 @@ class JiehuaChat extends HTMLElement {
           : t("served.bot");
     human.textContent = withAgent ? t("human.here") : waiting ? t("human.waiting") : t("human.ask");
     human.disabled = !this.#ready || withAgent || waiting;
+    this.#parts.more.disabled = !this.#ready;
     this.dataset.owner = withAgent ? "agent" : "bot";
   }
 
@@ -285,62 +318,34 @@ class JiehuaChat extends HTMLElement {
   }
 
   #cards(conversation, entries) {
-    if (!conversation) return [];
-    if (conversation.case_state === "waiting" || conversation.case_state === "offered") {
-      const caseId = conversation.case_id;
-      const { problem, corrected } = problemOf(caseId, entries);
-      const told = corrected || this.#memory.told(caseId) === problem;
-      const { position, low_ms: low, high_ms: high } = conversation.wait ?? {};
-      const version = [conversation.case_state, position, low, high, problem, told].join("|");
-      const card = this.#parts.cards.querySelector(".wait");
-      // Never rebuild a card the customer is writing in.
-      const busy = card?.contains(document.activeElement) && document.activeElement.matches("textarea, input");
-      return [{ id: caseId, version: busy ? this.#parts.cards.keyed.get(caseId)?.version ?? version : version, build: () => this.#waitCard(conversation, problem, told) }];
-    }
-    const closed = conversation.owner === "bot" && conversation.case_state === "none" ? this.#memory.toRate(entries) : null;
-    if (!closed) return [];
-    const name = entries.findLast((entry) => entry.author === "agent")?.author_id || t("author.agent");
-    return [{ id: `rate-${closed.seq}`, version: "", build: () => ratingCard(name, this.#ratingActions(closed.data.case_id)) }];
+    if (!conversation || !needsCard(conversation, entries, this.#memory)) return [];
+    if (this.#deck) return this.#deck.cardItems(conversation, entries, this.#cardActions);
+    this.#loadDeck();
+    return [];
   }
 
-  #waitCard(conversation, problem, told) {
-    const caseId = conversation.case_id;
-    return waitCard(conversation, problem, told, {
-      draft: this.#parts.composer.draft,
-      cancel: () => this.#do({ type: "cancel_wait" }),
-      redraw: () => {
-        this.#parts.cards.keyed.delete(caseId);
-        this.#parts.cards.replaceChildren();
+  /** The cards come with the first need of one: most conversations have none. Asked for again if they do not arrive. */
+  #loadDeck() {
+    this.#deckComing ??= Promise.all([import("./cards/deck.js"), loadStyle("/static/widget/cards/cards.css")]).then(
+      ([deck]) => {
+        this.#deck = deck;
         this.#render();
       },
-      leave: (text, contact) => {
-        this.#do({ type: "leave_message", key: mintKey(), text, contact });
-        if (this.#parts.composer.draft() === text) this.#parts.composer.clear();
+      () => {
+        this.#deckComing = null;
+        setTimeout(() => this.#render(), SESSION_RETRY_MS);
       },
-      confirm: () => {
-        this.#memory.tell(caseId, problem);
-        this.#render();
-      },
-      correct: (text) => {
-        this.#do({ type: "correct", key: mintKey(), text });
-        this.#parts.composer.field.focus();
-      },
-    });
+    );
   }
 
-  #ratingActions(caseId) {
-    const done = () => {
-      this.#memory.rated(caseId);
-      this.#render();
-      this.#parts.composer.field.focus();
-    };
+  get #cardActions() {
     return {
-      skip: done,
-      rate: (score, comment) => {
-        this.#do({ type: "rate", key: mintKey(), score, stretch: caseId, ...(comment ? { comment } : {}) });
-        this.#notice(t("rate.thanks"));
-        done();
-      },
+      element: this.#parts.cards,
+      composer: this.#parts.composer,
+      memory: this.#memory,
+      do: (frame) => this.#do(frame),
+      notice: (text) => this.#notice(text),
+      render: () => this.#render(),
     };
   }
 
@@ -370,14 +375,5 @@ const loadingView = () => h("p", { class: "line system loading" }, h("span", {},
 
 const earlierButton = (fetchEarlier) =>
   h("button", { class: "button plain earlier", type: "button", on: { click: fetchEarlier } }, t("page.earlier"));
-
-/** What the waiting agent reads as the problem: the customer's correction, else what the queue notice quotes. */
-function problemOf(caseId, entries) {
-  const opened = entries.find((entry) => entry.kind === "case" && entry.data.case_id === caseId)?.seq ?? 0;
-  const corrected = entries.findLast((entry) => entry.kind === "feedback" && entry.data.what === "problem" && entry.seq > opened);
-  if (corrected) return { problem: corrected.text, corrected: true };
-  const notice = entries.find((entry) => entry.data?.notice === "waiting" && entry.seq > opened);
-  return { problem: notice?.data.card?.problem ?? "", corrected: false };
-}
 
 customElements.define("jiehua-chat", JiehuaChat);

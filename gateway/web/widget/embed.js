@@ -3,12 +3,21 @@
  *
  * A button in a shadow root that opens the customer page in a frame. Nothing of the host page is read, and its style
  * cannot reach in. `data-label` gives the button another text.
+ *
+ * A site that knows its customers says who is there, signed by its server (docs/subsystems/records.md):
+ * `data-user`, `data-issued-at`, `data-name`, `data-signature` on the script, empty `data-user` for nobody; or later
+ * `jiehua.identify({external_id, issued_at, name, signature})`, also with a function that gives that when it is wanted,
+ * and `jiehua.identify(null)` when they log out. It goes to the frame by `postMessage`, to its origin alone, and is in
+ * no address. `jiehua.open()` and `jiehua.close()` do what the buttons do.
  */
 (() => {
   const script = document.currentScript;
   if (!script || document.querySelector("jiehua-launcher")) return;
   const origin = new URL(script.src).origin;
-  const label = script.dataset.label || "在线客服";
+  const { label = "在线客服", user, name = "", issuedAt, signature } = script.dataset;
+
+  // undefined: the site says nothing; null: nobody is logged in; else the statement, or a function that gives it.
+  let who = user === undefined ? undefined : user === "" ? null : { external_id: user, issued_at: Number(issuedAt), name, signature };
 
   const style = `
     :host { all: initial; position: fixed; right: 16px; bottom: 16px; z-index: 2147483000; }
@@ -38,19 +47,16 @@
       this.#button.append(label, this.#count);
       this.#count.className = "unread";
       this.#count.hidden = true;
-      this.#button.addEventListener("click", () => this.#show(true));
+      this.#button.addEventListener("click", () => this.show(true));
       root.append(this.#button);
       window.addEventListener("message", (event) => this.#heard(event));
+      // A signature lasts minutes: it is used while it is fresh, not when the chat is opened after an hour.
+      if (who) this.#load();
     }
 
-    #show(shown) {
-      if (shown && !this.#frame) {
-        this.#frame = document.createElement("iframe");
-        this.#frame.title = label;
-        this.#frame.src = `${origin}/?embed=1&host=${encodeURIComponent(window.location.origin)}`;
-        this.#frame.addEventListener("load", () => this.#tell());
-        this.#button.after(this.#frame);
-      }
+    show(shown) {
+      if (shown) this.#load();
+      if (!this.#frame || this.#frame.hidden !== shown) return;
       this.#frame.hidden = !shown;
       this.#button.hidden = shown;
       this.#button.setAttribute("aria-expanded", String(shown));
@@ -59,13 +65,43 @@
       else this.#button.focus();
     }
 
-    #tell() {
-      this.#frame.contentWindow?.postMessage({ type: "jiehua:shown", shown: !this.#frame.hidden }, origin);
+    /** The page names somebody else: the chat begins anew as theirs. */
+    renamed() {
+      if (this.#frame) this.#post({ type: "jiehua:identity-changed" });
+      else if (who && typeof who !== "function") this.#load();
     }
 
-    #heard(event) {
+    #load() {
+      if (this.#frame) return;
+      this.#frame = document.createElement("iframe");
+      this.#frame.title = label;
+      this.#frame.hidden = true;
+      this.#frame.src = `${origin}/?embed=1&host=${encodeURIComponent(window.location.origin)}`;
+      this.#frame.addEventListener("load", () => this.#tell());
+      this.#button.after(this.#frame);
+    }
+
+    #post(message) {
+      this.#frame.contentWindow?.postMessage(message, origin);
+    }
+
+    #tell() {
+      this.#post({ type: "jiehua:shown", shown: !this.#frame.hidden });
+    }
+
+    async #heard(event) {
       if (!this.#frame || event.origin !== origin || event.source !== this.#frame.contentWindow) return;
-      if (event.data?.type === "jiehua:close") this.#show(false);
+      if (event.data?.type === "jiehua:hello") {
+        let identity = null;
+        try {
+          identity = typeof who === "function" ? await who() : who;
+        } catch (error) {
+          // The site's own trouble: nobody is let in as somebody, and its developers are told.
+          console.error("jiehua.identify:", error);
+        }
+        this.#post({ type: "jiehua:identity", identity: identity ?? null, nobody: who !== undefined && !identity });
+      }
+      if (event.data?.type === "jiehua:close") this.show(false);
       if (event.data?.type === "jiehua:unread" && Number.isInteger(event.data.count)) {
         this.#count.textContent = event.data.count > 99 ? "99+" : String(event.data.count);
         this.#count.hidden = event.data.count === 0;
@@ -74,7 +110,16 @@
   }
 
   customElements.define("jiehua-launcher", JiehuaLauncher);
-  const add = () => document.body.append(document.createElement("jiehua-launcher"));
+  const launcher = document.createElement("jiehua-launcher");
+  window.jiehua = Object.freeze({
+    identify(given) {
+      who = given ?? null;
+      launcher.renamed();
+    },
+    open: () => launcher.show(true),
+    close: () => launcher.show(false),
+  });
+  const add = () => document.body.append(launcher);
   if (document.body) add();
   else document.addEventListener("DOMContentLoaded", add);
 })();

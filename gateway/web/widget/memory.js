@@ -1,6 +1,11 @@
 /** What this browser remembers of a conversation beyond the log: votes given, ratings done, problems confirmed. */
 
-import { keep, lasting, recall } from "../shared/storage.js";
+import { drop, keep, lasting, recall } from "../shared/storage.js";
+
+/** Whether the customer waits for a person, or may rate one. */
+export function needsCard({ case_state: state, owner }, entries, memory) {
+  return state === "waiting" || state === "offered" || (state === "none" && owner === "bot" && memory.toRate(entries) !== null);
+}
 
 export class Memory {
   #name;
@@ -57,6 +62,11 @@ export class Memory {
 
   tell(caseId, problem) {
     this.#set("told", caseId, problem);
+  }
+
+  forget() {
+    this.#held = { votes: {}, rated: {}, told: {} };
+    drop(lasting, this.#name);
   }
 
   #set(group, name, value) {

@@ -10,6 +10,7 @@ ENTRY = re.compile(r'^\s{2}"([\w.]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)
 LITERAL = re.compile(r'\bt\("([\w.]+)"')
 COMPUTED = re.compile(r"\bt\(`([\w.]+)\.\$\{")
 IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)
+LAZY = re.compile(r"""\bimport\(["'](\.[^"']+)["']\)""")
 ENTRANCE = re.compile(r'<script type="module" src="/static/([^"]+)"')
 
 
@@ -62,7 +63,8 @@ def loaded_by(page: Path) -> set[Path]:
         module = ahead.pop().resolve()
         if module not in found:
             found.add(module)
-            ahead += [module.parent / name for name in IMPORT.findall(module.read_text("utf8"))]
+            source = module.read_text("utf8")
+            ahead += [module.parent / name for name in (*IMPORT.findall(source), *LAZY.findall(source))]
     return found
 
 

@@ -1,9 +1,9 @@
 /** The cards above the reply box: waiting for a person, what was told to them, a message left, a rating. */
 
-import { h } from "../shared/dom.js";
-import { onEnter } from "../shared/enter.js";
-import { t } from "../shared/texts.js";
-import { waitRange } from "../shared/time.js";
+import { h } from "../../shared/dom.js";
+import { onEnter } from "../../shared/enter.js";
+import { t } from "../../shared/texts.js";
+import { waitRange } from "./wait_range.js";
 
 const MAX_CONTACT_CHARACTERS = 100;
 const MAX_MESSAGE_CHARACTERS = 2000;

@@ -1,0 +1,38 @@
+/** The texts of the cards above the reply box; see `shared/texts.js`. */
+
+import { addTexts } from "../../shared/texts.js";
+
+addTexts({
+  "wait.title": ["正在排队等候人工客服", "Waiting for a person"],
+  "wait.offered": ["即将接通人工客服", "A person is about to join"],
+  "wait.position": ["第 {position} 位", "number {position}"],
+  "wait.unknown": ["等待时间暂无法估计", "waiting time not known yet"],
+  "wait.under_minute": ["预计不到 1 分钟", "less than a minute"],
+  "wait.about": ["预计约 {minutes} 分钟", "about {minutes} min"],
+  "wait.range": ["预计 {low}–{high} 分钟", "{low}–{high} min"],
+  "wait.bot_helps": ["等候时机器人仍可继续帮您，不影响排队。", "Meanwhile the assistant can still help; you keep your place."],
+  "wait.cancel": ["不用等了", "Stop waiting"],
+  "wait.leave": ["留言", "Leave a message"],
+  "confirm.ask": ["已转告客服：「{problem}」对吗？", "We told the agent: “{problem}”. Is that right?"],
+  "confirm.told": ["已转告客服：「{problem}」", "We told the agent: “{problem}”"],
+  "confirm.yes": ["对", "Yes"],
+  "confirm.edit": ["修改", "Change"],
+  "confirm.field": ["想让客服先知道什么？", "What should the agent know first?"],
+  "confirm.placeholder": ["例如：订单号、遇到的问题", "For example the order number, what went wrong"],
+  "confirm.send": ["转告", "Tell them"],
+  "leave.hint": ["写下问题和联系方式，客服会回复您；留言后不再排队。", "Write the problem and how to reach you; you then leave the queue."],
+  "leave.text": ["您的问题", "Your problem"],
+  "leave.contact": ["手机号或邮箱（选填）", "Phone or e-mail (optional)"],
+  "leave.back": ["返回", "Back"],
+  "leave.send": ["提交留言", "Leave the message"],
+  "rate.title": ["{name}的服务怎么样？", "How was {name}?"],
+  "rate.1": ["很差", "Bad"],
+  "rate.2": ["较差", "Poor"],
+  "rate.3": ["一般", "Fair"],
+  "rate.4": ["满意", "Good"],
+  "rate.5": ["很满意", "Great"],
+  "rate.comment": ["还想说点什么？（选填）", "Anything to add? (optional)"],
+  "rate.send": ["提交评价", "Send"],
+  "rate.skip": ["不评价", "Skip"],
+  "rate.thanks": ["谢谢您的评价", "Thank you"],
+});
