@@ -11,6 +11,16 @@ PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
 
 
+# Whatever a screen runs that it should not: a global that the payloads of `tests/payloads.py` set, or an attempt that
+# the content security policy stopped.
+GUARD = """
+Object.defineProperty(window, "pwned", { set() { console.error("a payload ran"); }, get() { return undefined; } });
+document.addEventListener("securitypolicyviolation", (event) => {
+    console.error(`stopped by the policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+});
+"""
+
+
 class Screen:
     """A page that remembers everything the browser complained of."""
 
@@ -22,6 +32,7 @@ class Screen:
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(15_000)
+        self.context.add_init_script(GUARD)
         self.complaints: list[str] = []
         self.page: Page = self._watched(self.context.new_page())
 

@@ -30,6 +30,7 @@ from gateway.secret_file import load_secrets
 from gateway.settings import Settings
 from gateway.turns import TurnWorker
 from gateway.wiring import build_parts, server_config
+from tests.payloads import PAYLOADS
 
 REFUND = Answer(
     entry_id="scripted-refund",
@@ -84,6 +85,11 @@ def turn(request: TurnRequest, misses: dict[str, int]) -> TurnResult:
             understood("complain", Outcome.ANSWER, FURIOUS),
             Escalation(Reason.ANGER, (Evidence("anger", "太气人", 2.6, request.seq),)),
         )
+    if text == "CORPUS":
+        answers = (Answer("hostile", one, one, one, "2026-01-01", one) for one in PAYLOADS)
+        said = tuple(BotMessage(one.text, "answer", answer=one) for one in answers)
+        choices = BotMessage("选一个", "clarify", tuple(Button(one, f"c{at}") for at, one in enumerate(PAYLOADS)))
+        return TurnResult((*said, choices), understood("faq", Outcome.ANSWER))
     if "HOSTILE" in text:
         answer = Answer("hostile", HOSTILE, HOSTILE, HOSTILE, "2026-01-01", HOSTILE)
         return TurnResult((BotMessage(HOSTILE, "answer", answer=answer),), understood("faq", Outcome.ANSWER))
@@ -164,11 +170,13 @@ class ScriptedStack:
             if not self._thread.is_alive():
                 raise RuntimeError("the gateway did not start") from self._failed
 
-    def agent(self, name: str, *, display: str = "", role: str = "agent", cap: int = 5) -> str:
+    def agent(
+        self, name: str, *, display: str = "", role: str = "agent", cap: int = 5, groups: tuple[str, ...] = ()
+    ) -> str:
         """Add a person; returns the password."""
         people = People(database_url(self.data))
         try:
-            return people.add(name, display=display or name, roles=(role,), cap=cap)[1]
+            return people.add(name, display=display or name, roles=(role,), cap=cap, groups=groups)[1]
         finally:
             people.close()
 
