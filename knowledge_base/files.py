@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -244,12 +245,17 @@ def listing(path: Path) -> tuple[list[Path], list[Problem]]:
 def _bytes_of(file: Path, name: str, problems: list[Problem]) -> bytes | None:
     limit = MAX_JSONL_BYTES if name.endswith(".jsonl") else MAX_YAML_BYTES
     try:
+        known = file.stat()
+        if not stat.S_ISREG(known.st_mode):  # reading a pipe would wait for whoever writes into it
+            problems.append(_file_problem(name, "不是普通文件，没有读取", "放入真正的文件，不要用管道或设备"))
+            return None
         with file.open("rb") as opened:
-            raw = opened.read(limit + 1)
+            # Python sets aside what a read may bring: no more than the file has, and nothing for one that is too large.
+            raw = opened.read(known.st_size) if known.st_size <= limit else b""
     except OSError as error:
         problems.append(_file_problem(name, f"读不了：{error.strerror or error}", "检查文件是否存在、是否有读取权限"))
         return None
-    if len(raw) > limit:
+    if known.st_size > limit:
         problems.append(_file_problem(name, f"文件大于 {limit // 1024 // 1024} MB，没有读取", "按分类拆成几个文件"))
         return None
     if not name.endswith((*YAML_SUFFIXES, ".jsonl")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 import tracemalloc
@@ -163,18 +164,66 @@ def test_an_odd_file_is_read_with_a_reminder_at_most(name, tmp_path: Path):
     assert tidy("odd.yml", once) == once
 
 
-def test_a_huge_file_is_refused_with_bounded_memory(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(files, "MAX_YAML_BYTES", 1_000_000)
-    (tmp_path / "faq.yml").write_text(GOOD, "utf-8")
-    with (tmp_path / "huge.yml").open("wb") as out:
-        out.truncate(200_000_000)  # a hole: it takes no room on the disk
+@pytest.fixture
+def bounded():
+    """What a test takes of memory stays far below what it was given."""
     tracemalloc.start()
-    loaded = files.load(tmp_path)
+    yield
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 10_000_000
+    assert peak < 20_000_000
+
+
+def gigabyte(path: Path) -> Path:
+    with path.open("wb") as out:
+        out.truncate(2**30)  # a hole: it takes no room on the disk
+    return path
+
+
+@pytest.mark.parametrize("name", ["huge.yml", "huge.jsonl"])
+def test_a_file_of_a_gigabyte_is_refused_unread_and_the_others_serve(name, tmp_path: Path, bounded):
+    (tmp_path / "faq.yml").write_text(GOOD, "utf-8")
+    huge = gigabyte(tmp_path / name)
+    loaded = files.load(tmp_path if name.endswith("yml") else huge)
     assert "没有读取" in loaded.problems[0].what
+    assert loaded.problems[0].how
+    assert len(loaded.entries) == (1 if name.endswith("yml") else 0)
+
+
+def test_a_pipe_among_the_files_is_told_and_nobody_waits_for_it(tmp_path: Path):
+    (tmp_path / "faq.yml").write_text(GOOD, "utf-8")
+    os.mkfifo(tmp_path / "pipe.yml")
+    loaded = files.load(tmp_path)
+    assert [problem.file for problem in loaded.problems] == ["pipe.yml"]
+    assert "不是普通文件" in loaded.problems[0].what
     assert len(loaded.entries) == 1
+
+
+@pytest.mark.parametrize("name", ["huge.csv", "huge.xlsx", "huge.jsonl", "huge.json", "huge.md", "huge.yml"])
+def test_an_import_of_a_gigabyte_is_refused_unread(name, tmp_path: Path, bounded):
+    incoming = exchange.read(gigabyte(tmp_path / name))
+    assert (incoming.entries, len(incoming.problems)) == ((), 1)
+    assert "没有读取" in incoming.problems[0].what
+
+
+@pytest.mark.parametrize("honest", [True, False], ids=["told", "hidden"])
+def test_a_workbook_that_unpacks_to_more_than_it_may_is_refused_with_bounded_memory(honest, tmp_path: Path, bounded):
+    path = tmp_path / "bomb.xlsx"
+    size = tables.MAX_UNPACKED_BYTES + 1
+    with zipfile.ZipFile(io.BytesIO(workbook([["问题", "答案"], ["问", "答"]]))) as box:
+        parts = {name: box.read(name) for name in box.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        for name, content in parts.items():
+            if name != "xl/worksheets/sheet1.xml":
+                out.writestr(name, content)
+        with out.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write(parts["xl/worksheets/sheet1.xml"].partition(b"</sheetData>")[0])
+            for _ in range(size // 2**20 + 1):
+                sheet.write(b" " * 2**20)
+        if not honest:  # the directory of the archive says that it is small
+            out.getinfo("xl/worksheets/sheet1.xml").file_size = 1000
+    problem = next(one for one in exchange.read(path).problems if one.severity == "error")
+    assert ("过大" if honest else "不是能读的") in problem.what, str(problem)
 
 
 def test_a_file_of_too_many_values_is_refused_where_it_becomes_too_many(monkeypatch):
