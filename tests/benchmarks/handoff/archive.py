@@ -94,7 +94,8 @@ def _floor(folder: Path, archive: Archive, ids: Sequence[str]) -> float:
     bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
     bare.execute("PRAGMA journal_mode = WAL")
     bare.execute("PRAGMA synchronous = FULL")
-    bare.execute("CREATE TABLE bare (conversation TEXT, seq INTEGER, text TEXT, data TEXT, PRIMARY KEY (1, 2))")
+    columns = "conversation TEXT, seq INTEGER, text TEXT, data TEXT, PRIMARY KEY (conversation, seq)"
+    bare.execute(f"CREATE TABLE bare ({columns})")
     started = time.perf_counter()
     for first in range(0, len(rows), BATCH):
         bare.execute("BEGIN")
