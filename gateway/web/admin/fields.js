@@ -8,7 +8,7 @@
 import { h } from "../shared/dom.js";
 import { button } from "../shared/parts.js";
 import { t } from "../shared/texts.js";
-import { spanWords } from "../shared/time.js";
+import { spanWords } from "../shared/span.js";
 
 let made = 0;
 

@@ -4,7 +4,7 @@ import { COUNT, RATING, SHARE, chart, spans } from "../shared/chart.js";
 import { h } from "../shared/dom.js";
 import { bars, shareBar } from "../shared/plots.js";
 import { t } from "../shared/texts.js";
-import { spanWords } from "../shared/time.js";
+import { spanWords } from "../shared/span.js";
 
 const SHOWN_TOPICS = 15;
 const NONE = "—";
