@@ -91,8 +91,8 @@ class JiehuaDesk extends HTMLElement {
       this.#state = apply(before, frame);
       if (frame.type === "snapshot") this.#begun(frame);
       if (frame.type === "entry") this.#settled(frame);
-      // A customer's past cases stand in their record.
-      if (frame.type === "case" && before.cases[frame.case.case_id]?.state !== frame.case.state) this.#cards.changed(frame.case.conversation_id);
+      // What the customer came with before stands in their record: read it again when they come once more.
+      if (frame.type === "case" && this.#begins(before, frame.case)) this.#cards.changed(frame.case.conversation_id);
       // What was said between the reading of the log and the beginning of the watch.
       if (frame.type === "watching") this.#threads.newer(frame.conversation_id, 0);
       if (this.#state.floor.gap) this.#followFloor();
@@ -101,6 +101,10 @@ class JiehuaDesk extends HTMLElement {
       this.#announce(before, frame);
     }
     this.#draw();
+  }
+
+  #begins(before, { case_id: id, agent_id: agent, state }) {
+    return agent === this.me.name && state === "active" && before.cases[id]?.state !== "active";
   }
 
   /** A snapshot: fresh state; what it cannot carry (the open log, unsent replies) is fetched and sent again. */
