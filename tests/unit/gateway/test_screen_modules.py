@@ -1,4 +1,4 @@
-"""The screens' modules fit together, read as text: a page whose module asks for a name that is not there stays blank."""
+"""The screens' modules fit together: a page whose module asks for a name that is not there stays blank."""
 
 from __future__ import annotations
 
