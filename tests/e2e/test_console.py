@@ -166,7 +166,7 @@ def test_hostile_words_of_a_customer_stay_words_in_the_console(customer: OpenCus
     console.accept()
     console.thread.locator(".explain summary").first.click()
     expect(console.page.locator("jiehua-desk").locator("img, script, iframe, svg")).to_have_count(0)
-    expect(console.brief).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(console.thread).to_contain_text("<img src=x onerror=alert(1)>")
     assert console.page.locator("a[href^=javascript]").count() == 0
 
 
