@@ -72,6 +72,10 @@ async def story(gateway: RunningGateway, times: int) -> tuple[Story, list[list[t
     await told.answered(ann, 2)
     (reply, *_) = [e for e in await gateway.desk.log(told_id(ann)) if e.author.value == "bot" and e.text]
     await told.send(ann, "feedback", seq=reply.seq, useful=False)
+    await told.send(ann, "say", text="国外能寄吗")
+    await told.answered(ann, 3)
+    miss = [e for e in await gateway.desk.log(told_id(ann)) if e.data.get("kind") == "miss"][-1]
+    await told.send(ann, "wish", seq=miss.seq)
     await told.send(ann, "rate", score=4, comment="还行")
     await told.send(ann, "typing", on=True)
     case = await told.asked_for_a_person(ann)
@@ -122,7 +126,8 @@ def told_id(page: Page) -> str:
 
 def _told(entry: Any) -> tuple[Any, ...]:
     """An entry without what differs from one run to the next: times, ids, and how long somebody was idle."""
-    data = {name: entry.data.get(name) for name in ("verb", "state", "notice", "what", "useful", "score", "about")}
+    kept = ("verb", "state", "notice", "what", "useful", "score", "about", "wanted")
+    data = {name: entry.data.get(name) for name in kept}
     return entry.seq, entry.kind.value, entry.author.value, entry.text, entry.key, tuple(data.items())
 
 
