@@ -38,6 +38,11 @@ PAGES = {
 
 def create_app(parts: Parts) -> ASGIApp:
     """The application over its parts; starts and stops them with the server."""
+    return SecurityHeaders(socketio.mount(http_app(parts), parts), parts.settings)
+
+
+def http_app(parts: Parts) -> FastAPI:
+    """Everything that is asked for by address, in one list of routes."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,7 +71,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.include_router(health.routes(parts))
     app.include_router(rest.routes(parts))
     _pages(app)
-    return SecurityHeaders(socketio.mount(app, parts), parts.settings)
+    return app
 
 
 def _pages(app: FastAPI) -> None:

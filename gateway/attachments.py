@@ -12,6 +12,7 @@ know. What was brought and never sent is swept away after a day, by the next one
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import errno
 import hashlib
@@ -63,19 +64,25 @@ class Attachments:
     # --- bringing
 
     async def keep(
-        self, conversation_id: str, chunks: AsyncIterator[bytes], *, announced: int, name: str, by: str
+        self, conversation_id: str, chunks: AsyncIterator[bytes], *, announced: int, name: str, by: str, key: str = ""
     ) -> Attachment:
-        """Take a file in; it can be sent with a message from then on.
+        """Take a file in; it can be sent with a message from then on. Again with the same `key` it is the same file.
 
         `announced` is the size that the sender promised (0: unknown). Raises FileTooBig, BadFile, TooManyFiles or
         NoSpace, and nothing is kept.
         """
         self._measure(announced)
+        attachment_id = _id_of(conversation_id, by, key) if key else secrets.token_urlsafe(18)
+        held = await asyncio.to_thread(self._find, conversation_id, attachment_id)
+        if held is not None:
+            async for _ in chunks:  # heard out, so that the sender reads the answer
+                pass
+            return held.attachment
         temporary = await asyncio.to_thread(self._begin, conversation_id, announced)
         try:
             await self._receive(chunks, temporary)
             async with self._drawing:
-                return await asyncio.to_thread(self._take_in, conversation_id, temporary, name, by)
+                return await asyncio.to_thread(self._take_in, conversation_id, attachment_id, temporary, name, by)
         finally:
             await asyncio.to_thread(temporary.unlink, missing_ok=True)
 
@@ -116,7 +123,7 @@ class Attachments:
         if sum(kept) + size > most:
             raise TooManyFiles(f"这个对话里的文件太大了，总共最多 {most // 1024 // 1024} MB。")
 
-    def _take_in(self, conversation_id: str, temporary: Path, name: str, by: str) -> Attachment:
+    def _take_in(self, conversation_id: str, attachment_id: str, temporary: Path, name: str, by: str) -> Attachment:
         kind = media.kind_of(temporary)
         if not kind:
             raise BadFile
@@ -129,7 +136,7 @@ class Attachments:
             except media.UnreadablePictureError as error:
                 raise BadFile("这张图片打不开，请换一张。") from error
         attachment = Attachment(
-            id=secrets.token_urlsafe(18),
+            id=attachment_id,
             name=media.safe_name(name, kind),
             media_type=kind,
             size=len(picture.content) if picture else size,
@@ -211,6 +218,12 @@ class Attachments:
                 _sweep(Path(folder.path))
             elif folder.name.startswith(_TEMPORARY) and time.time() - folder.stat().st_mtime > UNSENT_LIFE_S:
                 Path(folder.path).unlink(missing_ok=True)
+
+
+def _id_of(conversation_id: str, by: str, key: str) -> str:
+    """The id of the file that somebody brings under a key: of any two gateways, both give it the same."""
+    named = json.dumps([conversation_id, by, key]).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(named).digest()[:18]).decode()
 
 
 def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:

@@ -97,11 +97,18 @@ class CannedReplies:
         return sorted(found, key=lambda reply: (reply.owner == SHARED, reply.sounds, reply.name))
 
     def add(self, person: Person, *, name: str, text: str, shared: bool) -> CannedReply:
-        """Add one; raises NotAllowed for a shared one of somebody who keeps none, NotNow when there are too many."""
+        """Add one; the same words under the same name are there once, however often they are added.
+
+        Raises NotAllowed for a shared one of somebody who keeps none, NotNow when there are too many.
+        """
         owner = SHARED if shared else person.name
         self._may(person, owner)
+        same = sa.select(_Row).where(_Row.owner == owner, _Row.name == name, _Row.text == text)
         count = sa.select(sa.func.count()).select_from(_Row).where(_Row.owner == owner)
         with self._lock, Session(self._engine) as session:
+            held = session.scalars(same).first()
+            if held is not None:
+                return _reply(held)
             if (session.scalar(count) or 0) >= (MOST_SHARED if shared else MOST_OWN):
                 raise NotNow("快捷回复太多了，请先删去不用的。")
             row = _row(f"r{secrets.token_hex(8)}", owner, name, text, by=person.name)
@@ -116,9 +123,10 @@ class CannedReplies:
             row = self._row_of(session, person, reply_id)
             if owner != row.owner:
                 self._may(person, owner)
-            row.owner, row.name, row.text = owner, name, text
-            row.changed_ms, row.changed_by = time.time_ns() // 1_000_000, person.name
-            session.commit()
+            if (row.owner, row.name, row.text) != (owner, name, text):
+                row.owner, row.name, row.text = owner, name, text
+                row.changed_ms, row.changed_by = time.time_ns() // 1_000_000, person.name
+                session.commit()
             return _reply(row)
 
     def delete(self, person: Person, reply_id: str) -> None:

@@ -256,9 +256,10 @@ class People:
             row = session.get(_PersonRow, name)
             if row is None:
                 raise PeopleError("nobody", f"{name}: nobody has this name")
+            # Asked again, it is so already, and who has logged in since stays.
+            row.generation += end_logins and any(getattr(row, field) != value for field, value in values.items())
             for field, value in values.items():
                 setattr(row, field, value)
-            row.generation += end_logins
             session.flush()
             if keep_admin and not any(
                 Role.ADMIN in one.roles and not one.suspended

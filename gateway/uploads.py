@@ -1,8 +1,8 @@
 """The endpoints of pictures and files, for customers and for those who serve them.
 
-A file is the body of a POST; its name is in the query. It is served only through its conversation, pictures to be
-shown and everything else to be saved, and neither can run anything: no guessing of types, and a policy that forbids
-all for the document itself.
+A file is the body of a POST; its name is in the query, with a `key` under which it can be brought again and is there
+once. It is served only through its conversation, pictures to be shown and everything else to be saved, and neither can
+run anything: no guessing of types, and a policy that forbids all for the document itself.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from contracts.codec import encode
-from gateway import wire
+from gateway import text, wire
 from gateway.access import address_of
 from gateway.agent import CONSOLE_ROLES
 from gateway.attachments import CUSTOMER, Kept
@@ -65,13 +65,14 @@ def routes(parts: Parts) -> APIRouter:
 
 
 async def _keep(parts: Parts, request: Request, conversation_id: str, *, by: str) -> Response:
-    announced = request.headers.get("content-length", "")
+    announced, key = request.headers.get("content-length", ""), request.query_params.get("key", "")
     kept = await parts.attachments.keep(
         conversation_id,
         request.stream(),
         announced=int(announced) if announced.isascii() and announced.isdigit() else 0,
         name=request.query_params.get("name", ""),
         by=by,
+        key=text.key(key) if key else "",
     )
     return wire.answer({"attachment": encode(kept)}, status=201)
 

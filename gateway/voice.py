@@ -20,7 +20,7 @@ from handoff.days import ZONE, begins_ms, day_of
 from handoff.insight import Insight, insight, table
 from knowledge_base.files import Reader
 from knowledge_base.tables import write_csv
-from knowledge_base.workbook import Draft, Topic, Workbook
+from knowledge_base.workbook import Draft, DraftChangedError, Topic, Workbook
 from language.personal import masked
 
 Document = dict[str, Any]
@@ -82,7 +82,12 @@ class Voice:
         # A draft of the workbench lies apart by itself; its entry is one to be published.
         written = {name: value for name, value in form.items() if name != "status"}
         draft = Draft(key, {**written, "updated": self._today().isoformat()}, gap=question)
-        saved = await asyncio.to_thread(lambda: self._workbook.save(draft, who=who))
+        try:
+            saved = await asyncio.to_thread(lambda: self._workbook.save(draft, who=who))
+        except DraftChangedError as error:  # somebody took it up at the same moment
+            if error.current is None:
+                raise
+            return asdict(error.current)
         topic = Topic(form["id"], question, tuple(gap["wordings"]), who, _now_ms())
         await asyncio.to_thread(self._workbook.take_up, topic)
         return asdict(saved)

@@ -104,13 +104,15 @@ class Workbook:
             return _one(db, key)
 
     def save(self, draft: Draft, *, who: str) -> Draft:
-        """Keep a draft; returns it with its new number. Without a key it gets one.
+        """Keep a draft; returns it with its new number. Without a key it gets one. Saved again, it stays as it is.
 
         Raises DraftChangedError unless `draft.number` is that of the kept one (0 for none).
         """
-        key = draft.key or f"new-{secrets.token_hex(8)}"
         with self.open() as db:
-            held = _one(db, key)
+            held = _one(db, draft.key) if draft.key else _unnamed(db, draft, who)
+            key = held.key if held else draft.key or f"new-{secrets.token_hex(8)}"
+            if held is not None and _is_said_again(held, draft, who):
+                return held
             if (held.number if held else 0) != draft.number:
                 raise DraftChangedError(held)
             saved = Draft(
@@ -201,6 +203,19 @@ class Workbook:
 def _one(db: sqlite3.Connection, key: str) -> Draft | None:
     row = db.execute("SELECT * FROM draft WHERE key = ?", (key,)).fetchone()
     return _draft(row) if row else None
+
+
+def _unnamed(db: sqlite3.Connection, draft: Draft, who: str) -> Draft | None:
+    """What a new draft became when it was sent for the first time: an editor does not write the same two of them."""
+    rows = db.execute("SELECT * FROM draft WHERE entry_id = '' AND number = 1 AND who = ?", (who,))
+    return next((held for held in map(_draft, rows) if _is_said_again(held, draft, who)), None)
+
+
+def _is_said_again(held: Draft, draft: Draft, who: str) -> bool:
+    """Whether this saving is in the kept draft already; `number` is that of before it, or of after it."""
+    said = (held.form, held.entry_id, held.made_from, held.gap, held.who)
+    same = said == (draft.form, draft.entry_id, draft.made_from, draft.gap, who)
+    return same and draft.number in (held.number - 1, held.number)
 
 
 def _draft(row: Sequence[Any]) -> Draft:

@@ -2,7 +2,8 @@
 
 The caller waits for the end of the bot's turn, which the worker announces; nothing is polled. Whatever was said to
 the customer since their previous call comes too (a person who wrote meanwhile), once: a cursor in the store remembers
-how far each sender has been answered.
+how far each sender has been answered. A call that is repeated under its key, because its answer was lost, is answered
+from where the first one was.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from handoff.model import Said
 
 PAGE = 200
 CURSOR_LIFE_S = 30 * 86400
+#: As long as the desk knows a key again (`DeskPolicy.key_ttl_ms`).
+REPEATED_LIFE_S = 86400
 
 
 def _closes(entry: dict[str, Any], seq: int) -> bool:
@@ -40,7 +43,7 @@ def _bot_stopped_typing(event: DeskEvent) -> bool:
 
 
 class Exchange:
-    """The replies to one message of one conversation, in order, each once."""
+    """The replies to one message of one conversation, in order, each once; all of them again to a repeated call."""
 
     def __init__(self, parts: Parts, conversation_id: str, *, cursor: str, wait_ms: int) -> None:
         self._parts = parts
@@ -48,12 +51,14 @@ class Exchange:
         self._cursor = cursor
         self._wait_s = wait_ms / 1000
         self._seen = 0
+        self._again = False
 
     async def run(
-        self, *, key: str, text: str, channel: str, choice: str | None = None
+        self, *, key: str, text: str, channel: str, choice: str | None = None, may_repeat: bool = False
     ) -> AsyncIterator[dict[str, Any]]:
         """Say `text` and yield the encoded entries said to the customer since they were last answered.
 
+        With `may_repeat` the caller knows the key, and may come with it again.
         Ends when the bot's turn has ended; at once when a person owns the conversation. Raises Unavailable when the
         turn does not end in time: what comes later is delivered with the next call.
         """
@@ -63,6 +68,8 @@ class Exchange:
                 self._say(key=key, text=text, channel=channel, choice=choice), self._parts.store.get(self._cursor)
             )
             self._seen = int(seen or 0)
+            if may_repeat:
+                await self._stand(said, f"{self._cursor}:{key}")
             # Between the last number delivered and this message there is mostly nothing to look for.
             if said.duplicate or self._seen < said.seq - 1:
                 async for entry in self._since():
@@ -70,6 +77,14 @@ class Exchange:
             if said.turn_queued:
                 async for entry in self._until_answered(said, inbox):
                     yield entry
+
+    async def _stand(self, said: Said, started: str) -> None:
+        """Note where this call starts, or, when it was made before, start there."""
+        if not said.duplicate:
+            await self._parts.store.put(started, str(self._seen), ttl_s=REPEATED_LIFE_S)
+            return
+        self._again = True
+        self._seen = int(await self._parts.store.get(started) or said.seq)
 
     async def _say(self, *, key: str, text: str, channel: str, choice: str | None) -> Said:
         """Say it, opening the conversation when this is its first message."""
@@ -117,7 +132,7 @@ class Exchange:
             # Of two calls at once only one moves the cursor forward, and only that one delivers.
             before = await self._parts.store.rise(self._cursor, self._seen, ttl_s=CURSOR_LIFE_S)
             for entry in entries:
-                if entry.seq > before and is_reply(document := encode(entry)):
+                if (self._again or entry.seq > before) and is_reply(document := encode(entry)):
                     yield document
             if len(entries) < PAGE:
                 return

@@ -36,8 +36,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+:\-]{0,99}")
 
 @dataclass(frozen=True)
 class RestMessage:
-    """The body of a call. `metadata.key`, if given, makes a repeated call harmless; `metadata.choice` names the FAQ
-    entry picked from a clarification."""
+    """The body of a call. `metadata.key`, if given, makes a repeated call harmless, which is answered as the first was;
+    `metadata.choice` names the FAQ entry picked from a clarification."""
 
     message: str
     sender: str = "default"
@@ -102,6 +102,7 @@ def routes(parts: Parts) -> APIRouter:
         )
         replies = exchange.run(
             key=text.key(key) if isinstance(key, str) else secrets.token_urlsafe(12),
+            may_repeat=isinstance(key, str),
             text=words,
             channel="rest",
             choice=text.short(choice, limit=100, name="choice") if isinstance(choice, str) and choice else None,

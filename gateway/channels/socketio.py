@@ -2,7 +2,8 @@
 
 Clients such as rasa-webchat connect unchanged. Unlike Rasa's, a session id cannot be made up: the gateway mints it
 and signs it, an unsigned or foreign one is answered by a fresh one. Conversations are `socketio:{random}`. What a
-person writes arrives by itself, and what was said while the client was away follows on its return.
+person writes arrives by itself, and what was said while the client was away follows on its return. A message may
+carry a `key` (of its own, or in `customData`), under which it can be sent again and is said once.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class _Client:
 
     address: str
     conversation_id: str = ""
+    session_id: str = ""
     following: asyncio.Task[None] | None = None
     # Events of one connection are handled side by side: what is said waits until the session is there.
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -121,12 +123,16 @@ class SocketIoChannel:
         known = self._conversation_of(wanted)
         session_id = wanted
         try:
-            if known is None:
-                self._parts.limits.sessions.take(client.address)
-                session_id, known = self._mint()
             async with client.opening:
+                if known is None and client.session_id:  # it asks again: an answer may have been lost
+                    session_id, known = client.session_id, self._conversation_of(client.session_id)
+                elif known is None:
+                    self._parts.limits.sessions.take(client.address)
+                    session_id, known = self._mint()
+                    client.session_id = session_id
                 await self.server.emit("session_confirm", session_id, to=sid)
-                await self._follow(sid, client, known)
+                if known is not None:
+                    await self._follow(sid, client, known)
         except GatewayError as error:
             await self._tell(sid, error)
         except DeskError as error:
@@ -158,9 +164,8 @@ class SocketIoChannel:
         )
         self._parts.limits.customer.take(client.conversation_id)
         self._parts.limits.address.take(client.address)
-        await self._parts.desk.say(
-            client.conversation_id, key=secrets.token_urlsafe(12), text=words, channel="socketio"
-        )
+        key = _key_of(data) or secrets.token_urlsafe(12)
+        await self._parts.desk.say(client.conversation_id, key=key, text=words, channel="socketio")
 
     async def _tell(self, sid: str, error: GatewayError) -> None:
         """Rasa's channel has no event for errors, so the sentence is said."""
@@ -223,6 +228,13 @@ class SocketIoChannel:
                 await self._parts.store.rise(cursor, seen, ttl_s=CURSOR_LIFE_S)
             if len(entries) < PAGE:
                 return seen
+
+
+def _key_of(data: dict[str, Any]) -> str:
+    """The key under which a client sends a message again: beside it, or in what Rasa's clients may add to each."""
+    beside = data.get("customData")
+    key = data.get("key") or (beside.get("key") if isinstance(beside, dict) else None)
+    return text.key(key) if isinstance(key, str) and key else ""
 
 
 class _OriginRule:

@@ -77,7 +77,7 @@ export class Tray extends EventTarget {
 
   async #begin(key) {
     const file = this.#files.get(key);
-    const sending = upload(this.#path, file, (share) => this.#set(key, { share }));
+    const sending = upload(this.#path, file, key, (share) => this.#set(key, { share }));
     this.#running.set(key, sending);
     try {
       this.#set(key, { state: "done", share: 1, attachment: await sending.done });

@@ -5,13 +5,13 @@ import { ApiError } from "./api.js";
 const SILENCE_MS = 60_000;
 
 /**
- * Bring a file; `progress(share)` is called with 0–1. Returns `{done, stop()}`, where `done` gives the server's
+ * Bring a file under a key, so that once more brings the same; `progress(share)` is called with 0–1. Returns `{done, stop()}`, where `done` gives the server's
  * description of the file or throws an ApiError.
  */
-export function upload(path, file, progress) {
+export function upload(path, file, key, progress) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve, reject) => {
-    request.open("POST", `${path}?name=${encodeURIComponent(file.name)}`);
+    request.open("POST", `${path}?name=${encodeURIComponent(file.name)}&key=${encodeURIComponent(key)}`);
     request.timeout = SILENCE_MS;
     request.responseType = "json";
     request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));

@@ -54,10 +54,13 @@ async def test_calls_at_once_of_one_sender_deliver_every_reply_once(gateway: Run
     assert sorted(texts) == sorted(f"收到：第{n}句" for n in range(5))
 
 
-async def test_a_repeated_call_with_its_key_asks_the_bot_once(gateway: RunningGateway) -> None:
-    await gateway.rest("只问一次", metadata={"key": "call-1"})
-    assert await gateway.rest("只问一次", metadata={"key": "call-1"}) == (200, [])
-    assert [turn.text for turn in gateway.bot.asked] == ["只问一次"]
+async def test_a_repeated_call_with_its_key_asks_the_bot_once_and_is_answered_again(gateway: RunningGateway) -> None:
+    await gateway.rest("先问")
+    first = await gateway.rest("只问一次", metadata={"key": "call-1"})
+    assert [said["text"] for said in first[1]] == ["收到：只问一次"]
+    assert await gateway.rest("只问一次", metadata={"key": "call-1"}) == first
+    assert [said["text"] for said in (await gateway.rest("再问"))[1]] == ["收到：再问"]
+    assert [turn.text for turn in gateway.bot.asked] == ["先问", "只问一次", "再问"]
 
 
 async def test_while_a_person_owns_the_conversation_it_returns_what_they_wrote(gateway: RunningGateway) -> None:

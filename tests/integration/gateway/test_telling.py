@@ -15,8 +15,8 @@ from handoff.desk import Desk
 from handoff.errors import BackendUnavailable
 from knowledge_base.entry import FaqEntry
 from knowledge_base.workbook import NAME, Topic, ToTell, Workbook
+from tests.integration.gateway.editing import REFUND, InProcess, log_in
 from tests.integration.gateway.harness import Page, RunningGateway, running_gateway
-from tests.integration.gateway.test_knowledge import REFUND, InProcess, log_in
 
 ABROAD = "- {id: abroad, question: 能寄国外吗, answer: '可以，**十天**左右到。', variants: [寄到国外可以吗]}\n"
 ASKED = "你们能寄国外吗"
