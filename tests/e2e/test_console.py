@@ -211,3 +211,38 @@ def test_of_a_long_thread_only_a_part_is_in_the_page_and_every_line_can_be_reach
     expect(console.turns.filter(has_text="第000句")).to_have_count(0)
     console.brief.locator(".context-line.problem").click()  # a line of the brief leads to what is not in the page
     expect(console.turns.filter(has_text=ANGRY).first).to_be_in_viewport()
+
+
+def test_a_status_chosen_without_a_connection_holds_once_it_is_back(agent: LogIn) -> None:
+    console = agent()
+    console.ready()
+    console.context.set_offline(True)
+    expect(console.page.locator(".desk-banner")).to_be_visible()
+    console.rest()
+    console.context.set_offline(False)
+    expect(console.page.locator(".desk-banner")).to_be_hidden()
+    console.reload()  # what it shows now, the server said
+    expect(console.page.locator(".bar [data-status=break]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_wait_is_overdue_by_the_target_in_force(customer: OpenCustomer, agent: LogIn) -> None:
+    boss = agent("老板", role="admin")
+
+    def promise(first_s: int, version: int) -> None:
+        document = {"standard": {"first_s": first_s, "next_s": 1}}
+        settings = f"{boss.page.url.rpartition('/')[0]}/api/admin/settings/targets"
+        answer = boss.context.request.put(settings, data={"document": document, "version": version})
+        assert answer.ok, answer.text()
+
+    boss.page.get_by_role("button", name="主管").click()
+    waiting = boss.page.locator(".supervisor tr")
+    overdue = boss.page.locator("[data-tile=overdue] dd")
+    promise(86_400, 0)
+    customer().ask("不着急，转人工")
+    calm = waiting.filter(has_text="不着急").locator("wait-timer")
+    expect(calm).to_have_attribute("data-level", "fresh")
+    promise(1, 1)
+    customer().ask("着急得很，转人工")
+    expect(waiting.filter(has_text="着急得很").locator("wait-timer")).to_have_attribute("data-level", "overdue")
+    expect(boss.page.locator("[data-tile=longest]")).to_have_attribute("data-level", "overdue")
+    expect(overdue).not_to_have_text("0")

@@ -11,6 +11,7 @@ import { setServerTime } from "../shared/wait_timer.js";
 import { makeSupervisor } from "../supervisor/supervisor.js";
 import { makeBar } from "./bar.js";
 import { briefView } from "./brief_data.js";
+import { callsOf, isNewOffer, owedCount } from "./calls.js";
 import { CannedReplies } from "./canned.js";
 import { makeChat } from "./chat.js";
 import { makeContext } from "./context.js";
@@ -41,6 +42,7 @@ class JiehuaDesk extends HTMLElement {
   #outboxes = null;
   #openId = "";
   #openCase = null;
+  #wished = "";
   #view = "chats";
   #seen = null;
   #briefs = new Map();
@@ -110,6 +112,8 @@ class JiehuaDesk extends HTMLElement {
   /** A snapshot: fresh state; what it cannot carry (the open log, unsent replies) is fetched and sent again. */
   #begun(frame) {
     setServerTime(frame.now_ms);
+    if (this.#wished) this.#live.send({ type: "status", status: this.#wished });
+    this.#wished = "";
     if (this.#view === "supervisor") this.#followFloor();
     this.#parts.banner.hidden = true;
     const kept = this.#openId && this.#state.threads[this.#openId];
@@ -154,28 +158,16 @@ class JiehuaDesk extends HTMLElement {
     this.#parts.banner.hidden = false;
   }
 
-  /** Title, sound and notice: for offers to me, for customers of mine, and where a colleague calls me. */
+  /** Title, sound and notice. */
   #announce(before, frame) {
-    if (frame.type === "mention") this.#called(t("mention.came", { name: frame.mention.by_display, text: frame.mention.text }));
-    const whisper = frame.type === "entry" && frame.entry.data?.whisper && frame.entry.data.to === this.me.name;
-    if (whisper) this.#called(t("whisper.came", { text: frame.entry.text }));
-    const owed = mine(this.#state).filter((item) => item.state === "offered" || item.owed_since_ms);
-    this.#notifier.badge(owed.length);
-    if (frame.type !== "case") return;
-    const { case_id: id, problem, last_text: text, owed_since_ms: owedMs, state } = frame.case;
-    const [held, now] = [before.cases[id], this.#state.cases[id]];
-    if (!now) return;
-    if (state === "offered" && held?.state !== "offered") {
-      this.#notifier.call("offer", problem);
-      // An agent with nothing before them sees the whole of it at once.
-      if (!this.#openId || this.#openCase?.state === "closed") this.#open(now);
+    for (const { kind, text, toast } of callsOf(before, this.#state, frame, this.me.name)) {
+      this.#notifier.call(kind, text);
+      if (toast) this.#toast(text);
     }
-    else if (owedMs && held && held.last_seq < now.last_seq && now.last_author === "customer") this.#notifier.call("message", text);
-  }
-
-  #called(text) {
-    this.#notifier.call("message", text);
-    this.#toast(text);
+    this.#notifier.badge(owedCount(this.#state));
+    // An agent with nothing before them sees the whole of an offer at once.
+    const idle = !this.#openId || this.#openCase?.state === "closed";
+    if (idle && isNewOffer(before, this.#state, frame)) this.#open(this.#state.cases[frame.case.case_id]);
   }
 
   // --- conversations
@@ -267,6 +259,12 @@ class JiehuaDesk extends HTMLElement {
     if (!this.#live.send(frame)) this.#toast(t("live.lost"));
   }
 
+  /** A status chosen while there is no connection, the first moments of the page included, holds from the next snapshot on. */
+  #setStatus(status) {
+    this.#wished = this.#live.send({ type: "status", status }) ? "" : status;
+    this.#draw();
+  }
+
   #accept(item) {
     this.#do({ type: "accept", case_id: item.case_id });
     this.#open(item);
@@ -315,7 +313,7 @@ class JiehuaDesk extends HTMLElement {
       insert: (text) => this.#parts.chat.insert(text),
     };
     parts.bar = makeBar(this.me, this.#notifier, {
-      status: (status) => this.#do({ type: "status", status }),
+      status: (status) => this.#setStatus(status),
       show: (view) => this.#show(view),
       tickets: () => ticketsDialog(records),
       mentions: () => mentionsDialog(this.#state.mentions, this.#seen, (mention) => this.#openCalled(mention)),
@@ -381,7 +379,7 @@ class JiehuaDesk extends HTMLElement {
     const parts = this.#parts;
     const item = this.#current();
     const view = this.#briefView();
-    parts.bar.render(state.status, this.#view, this.#seen.unseen(state.mentions).length);
+    parts.bar.render(this.#wished || state.status, this.#view, this.#seen.unseen(state.mentions).length);
     parts.list.render(state, this.#openId);
     parts.chat.render(item, {
       entries: state.threads[this.#openId] ?? null,

@@ -1,7 +1,10 @@
-/** From when on a wait is late (amber) and overdue (red), in milliseconds. */
+/** How late an answer to the customer is, by the targets in force: the server reckons them, in business time, and says when. */
 
-/** A customer in the queue, from the moment of the call. */
-export const QUEUE = Object.freeze({ late: 60_000, overdue: 180_000 });
+/** The attributes of the `<wait-timer>` of a case: amber at the warning, red at the breach. */
+export const limitsOf = (item) => ({ warn: item.answer_warn_ms, due: item.answer_due_ms });
 
-/** A customer's message to a person, until the person answers. */
-export const OWED = Object.freeze({ late: 60_000, overdue: 180_000 });
+/** "overdue" from the breach on, "late" from the warning on, else "fresh"; a case without a target is never late. */
+export function lateness(item, nowMs) {
+  if (item.answer_due_ms && nowMs >= item.answer_due_ms) return "overdue";
+  return item.answer_warn_ms && nowMs >= item.answer_warn_ms ? "late" : "fresh";
+}

@@ -3,7 +3,7 @@
 import { h, reconcile } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import "../shared/wait_timer.js";
-import { OWED, QUEUE } from "./limits.js";
+import { limitsOf } from "./limits.js";
 import { all, mine } from "./state.js";
 
 const TABS = ["mine", "queue", "all"];
@@ -49,9 +49,9 @@ export function makeList(open) {
 export function timerOf(item) {
   if (item.state === "offered" && item.offer_deadline_ms) return h("wait-timer", { until: item.offer_deadline_ms });
   if (item.state === "active" || item.state === "wrap_up") {
-    return item.owed_since_ms ? h("wait-timer", { since: item.owed_since_ms, ...OWED }) : null;
+    return item.owed_since_ms ? h("wait-timer", { since: item.owed_since_ms, ...limitsOf(item) }) : null;
   }
-  return item.state === "waiting" || item.state === "offered" ? h("wait-timer", { since: item.enqueued_ms, ...QUEUE }) : null;
+  return item.state === "waiting" || item.state === "offered" ? h("wait-timer", { since: item.enqueued_ms, ...limitsOf(item) }) : null;
 }
 
 /** What a customer is called here: their name, or a short mark for a visitor without one. */

@@ -20,6 +20,7 @@ export function makeThread(actions) {
   const above = h("button", { class: "button plain earlier", type: "button", hidden: true, on: { click: actions.earlier } }, t("page.earlier"));
   const element = h("div", { class: "scroll", role: "log", "aria-live": "polite", "aria-label": t("thread.label"), tabindex: "0" }, above, list);
   const part = new LogWindow();
+  const made = new WeakMap();
   let items = [];
   let follow = true;
   let shown = null;
@@ -83,7 +84,7 @@ export function makeThread(actions) {
       list.keyed = new Map();
     }
     const urlOf = (id) => `/api/agent/conversations/${info.id}/attachments/${id}`;
-    items = threadItems(entries, pending, { ...actions, jump, urlOf });
+    items = threadItems(entries, pending, { ...actions, jump, urlOf }, made);
     part.update(items.map((item) => item.id), follow);
     hasEarlier = info.hasEarlier;
     draw();
@@ -92,19 +93,25 @@ export function makeThread(actions) {
   return { element, render, jump };
 }
 
-function threadItems(entries, pending, actions) {
+/** `made` keeps the item of each entry: an event changes few of thousands. An entry never changes; what was made of it may. */
+function threadItems(entries, pending, actions, made) {
   const understood = new Map();
   const reactions = new Map();
   for (const entry of entries) {
-    if (entry.kind === "annotation") understood.set(entry.data.about, understandingOf(entry));
+    if (entry.kind === "annotation") understood.set(entry.data.about, entry);
     if (entry.kind === "feedback" && typeof entry.data.useful === "boolean") reactions.set(entry.data.about, entry.data.useful);
   }
   const items = [];
   for (const entry of entries) {
-    const known = understood.get(entry.seq) ?? null;
+    const note = understood.get(entry.seq);
     const reaction = reactions.get(entry.seq);
-    const build = viewOf(entry, known, reaction, actions);
-    if (build) items.push({ id: `e${entry.seq}`, version: `${known !== null}${reaction}`, build });
+    let held = made.get(entry);
+    if (!held || held.note !== note || held.reaction !== reaction) {
+      const build = viewOf(entry, note ? understandingOf(note) : null, reaction, actions);
+      held = { note, reaction, item: build && { id: `e${entry.seq}`, version: `${note !== undefined}${reaction}`, build } };
+      made.set(entry, held);
+    }
+    if (held.item) items.push(held.item);
   }
   for (const item of pending) {
     items.push({ id: `k${item.key}`, version: item.state + item.message, build: () => pendingView(item, actions) });

@@ -1,5 +1,5 @@
 /**
- * <wait-timer since="MS" late="MS" overdue="MS">: a wait that runs, amber after `late`, red after `overdue`, with a
+ * <wait-timer since="MS" warn="MS" due="MS">: a wait that runs, amber from the time `warn` on, red from `due` on, with a
  * word beside the colour. <wait-timer until="MS">: a deadline that runs down. One clock drives all of them, set by the server's time.
  */
 
@@ -48,13 +48,10 @@ class WaitTimer extends HTMLElement {
       this.#show(stopwatch(left), left <= LAST_CALL_MS ? "overdue" : "late", "");
       return;
     }
-    const waited = serverNow() - Number(this.getAttribute("since"));
-    const level =
-      waited >= Number(this.getAttribute("overdue") ?? Infinity)
-        ? "overdue"
-        : waited >= Number(this.getAttribute("late") ?? Infinity)
-          ? "late"
-          : "fresh";
+    const now = serverNow();
+    const waited = now - Number(this.getAttribute("since"));
+    const reached = (name) => now >= Number(this.getAttribute(name) ?? Infinity);
+    const level = reached("due") ? "overdue" : reached("warn") ? "late" : "fresh";
     this.#show(stopwatch(waited), level, level === "fresh" ? "" : ` ${t(`list.${level}`)}`);
   }
 

@@ -5,7 +5,7 @@ import { h, reconcile } from "../shared/dom.js";
 import { t } from "../shared/texts.js";
 import { clock, stopwatch } from "../shared/time.js";
 import { serverNow } from "../shared/wait_timer.js";
-import { OWED, QUEUE } from "../console/limits.js";
+import { lateness } from "../console/limits.js";
 import { customerName, reasonTag, timerOf } from "../console/list.js";
 import { all } from "../console/state.js";
 import { reassignActions } from "./reassign.js";
@@ -42,7 +42,8 @@ export function makeSupervisor(open) {
     const oldest = Math.min(...waiting.map((item) => item.enqueued_ms));
     const free = state.agents.filter((agent) => agent.status === "ready").reduce((sum, agent) => sum + Math.max(0, agent.cap - agent.load), 0);
     const overdue = all(state).filter((item) => isOverdue(item, now)).length;
-    const level = waiting.length && now - oldest >= QUEUE.overdue ? "overdue" : waiting.length && now - oldest >= QUEUE.late ? "late" : "fresh";
+    const latest = waiting.map((item) => lateness(item, now));
+    const level = ["overdue", "late"].find((one) => latest.includes(one)) ?? "fresh";
     reconcile(tiles, [
       tile("waiting", String(waiting.length)),
       tile("longest", waiting.length ? stopwatch(now - oldest) : "—", level),
@@ -81,10 +82,7 @@ export function makeSupervisor(open) {
   return { element, render };
 }
 
-function isOverdue(item, now) {
-  if (item.state === "active") return Boolean(item.owed_since_ms) && now - item.owed_since_ms >= OWED.overdue;
-  return ["waiting", "offered"].includes(item.state) && now - item.enqueued_ms >= QUEUE.overdue;
-}
+const isOverdue = (item, now) => ["waiting", "offered", "active"].includes(item.state) && lateness(item, now) === "overdue";
 
 const tile = (name, value, level = "fresh") => ({
   id: name,
