@@ -33,7 +33,7 @@ class DeskPolicy:
 
     `offer_ms` how long an agent may look at an offer; `grace_ms` how long an agent may be unheard before their cases
     go back; `outage_ms` how long the sweeps must pause for that to have been an outage, of which no agent is to blame:
-    they have `grace_ms` from its end to be heard of, and offers stand for another `outage_ms`; `lease_ms` how long a
+    they have `grace_ms` from its end to be heard of (for offers see `handoff.outage`); `lease_ms` how long a
     worker may be silent before its turn is given to another; `max_attempts` how often a turn is tried; `key_ttl_ms`
     how long an idempotency key is remembered; `max_missed` how many offers in a row an agent may let lapse before
     going on break; `retry_ms` how long an agent who passed on a case is spared it when nobody else is there;

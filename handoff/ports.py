@@ -296,10 +296,11 @@ class DeskBackend(Protocol):
     async def openings(self, limit: int) -> list[Opening]:
         """Groups that have both somebody waiting and somebody free; at most `limit` cases, and agents of each level."""
 
-    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
+    async def due(self, *, grace_ms: int, outage_ms: int, offer_ms: int, limit: int) -> Due:
         """What the sweep has to do now, that first which was due first; remembers when it was asked.
 
-        After a pause longer than `outage_ms`, offers stand for `outage_ms` more and agents have `grace_ms` to be heard.
+        After a pause offers stand for longer (`handoff.outage`); after one longer than `outage_ms` agents have
+        `grace_ms` to be heard.
         """
 
     async def tell_clocks(self, looks: Sequence[Look]) -> list[bool]:

@@ -51,7 +51,9 @@ def _matches(opening: Opening, policy: DeskPolicy) -> list[tuple[Match, int]]:
 
 async def sweep(backend: DeskBackend, policy: DeskPolicy) -> None:
     """Lapsed offers and lost agents go back to the line, the line is drained, and who waited too long overflows."""
-    due = await backend.due(grace_ms=policy.grace_ms, outage_ms=policy.outage_ms, limit=SWEEP_BATCH)
+    due = await backend.due(
+        grace_ms=policy.grace_ms, outage_ms=policy.outage_ms, offer_ms=policy.offer_ms, limit=SWEEP_BATCH
+    )
     for case_id, agent_id in due.lapsed:
         try:
             await backend.pass_on(case_id, agent_id, Verb.LAPSE, reason="", max_missed=policy.max_missed)

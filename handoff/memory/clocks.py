@@ -13,8 +13,8 @@ from handoff.sla import Clock, Look, Stage, What
 class Clocks(Routing):
     """What clocks tell."""
 
-    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
-        due = await super().due(grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
+    async def due(self, *, grace_ms: int, outage_ms: int, offer_ms: int, limit: int) -> Due:
+        due = await super().due(grace_ms=grace_ms, outage_ms=outage_ms, offer_ms=offer_ms, limit=limit)
         now = self._now()
         ripe = sorted((at_ms, f"{what}:{case_id}") for (what, case_id), at_ms in self._clocks.items() if at_ms <= now)
         found = []

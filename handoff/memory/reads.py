@@ -15,6 +15,7 @@ from handoff.model import (
     CaseState,
     Glance,
 )
+from handoff.outage import Pause
 from handoff.ports import Due, Opening
 
 
@@ -42,16 +43,17 @@ class Reads(State):
                 found.append(Opening(group, head, tuple(shown), ready, self._now(), tuple(levels), taken))
         return found
 
-    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
+    async def due(self, *, grace_ms: int, outage_ms: int, offer_ms: int, limit: int) -> Due:
         now = self._now()
-        last, since = self._swept or (now, 0)
+        last, since, pause = self._swept or (now, 0, Pause())
         if now - last > outage_ms:
             since = now
-        self._swept = (now, since)
+        pause = pause.after(last, now, outage_ms)
+        self._swept = (now, since, pause)
         lapsed = sorted(
             (case.offer_deadline_ms, case.case_id, case.offered_to)
             for case in self._cases.values()
-            if case.state is OFFERED and case.offer_deadline_ms <= now and now - since >= outage_ms
+            if case.state is OFFERED and pause.lapses_ms(case.offer_deadline_ms, offer_ms) <= now
         )
         lost = sorted(
             (agent.last_heard_ms, agent.agent_id)

@@ -21,6 +21,7 @@ from handoff.memory.outbox import MemoryOutbox
 from handoff.memory.records import MemoryRecords
 from handoff.memory.values import BOT, Claim, Conversation, Done
 from handoff.model import OPEN_STATES, Agent, AgentStatus, Case, CaseState, Glance, Opened
+from handoff.outage import Pause
 from handoff.ports import NewCase
 from handoff.records.change import Line
 from handoff.records.model import NOBODY, Owner, Record
@@ -45,7 +46,8 @@ class State:
         self._clocks: dict[tuple[str, str], int] = {}  # answer or resolution of a case, by when to look at it next
         self._late: dict[tuple[str, str], int] = {}  # those past their deadline, with it
         self._resolution_stages: dict[str, Stage] = {}
-        self._swept: tuple[int, int] | None = None  # when the sweep last came, since when without a long pause
+        # When the sweep last came, since when without a long pause, and its last pause.
+        self._swept: tuple[int, int, Pause] | None = None
         self._handled: dict[str, deque[int]] = {}
         self._waited: dict[str, deque[tuple[int, bool]]] = {}  # for how long, and whether they left
         self._ready: deque[str] = deque()

@@ -19,6 +19,7 @@ from contracts.conversation import Author, ConversationView, DeskEvent, Entry, E
 from handoff.errors import BackendUnavailable
 from handoff.lifecycle import Verb
 from handoff.model import Agent, AgentStatus, Case, Finished, Said, Turn
+from handoff.outage import SHORT_SHARE
 from handoff.ports import Due, NewCase, Opening, Reply
 from handoff.records.change import Change
 from handoff.records.model import Owner
@@ -368,8 +369,11 @@ class RedisBackend(RedisReads):
         now_ms, *groups = await self._run("openings", limit=limit)
         return sorted((rows.opening_of(row, int(now_ms)) for row in groups), key=lambda opening: opening.group)
 
-    async def due(self, *, grace_ms: int, outage_ms: int, limit: int) -> Due:
-        now_ms, lapsed, lost, over, clocks = await self._run("due", grace_ms=grace_ms, outage_ms=outage_ms, limit=limit)
+    async def due(self, *, grace_ms: int, outage_ms: int, offer_ms: int, limit: int) -> Due:
+        short_ms = outage_ms // SHORT_SHARE
+        now_ms, lapsed, lost, over, clocks = await self._run(
+            "due", grace_ms=grace_ms, outage_ms=outage_ms, short_ms=short_ms, offer_ms=offer_ms, limit=limit
+        )
         running = tuple(rows.clock_of(row) for row in clocks)
         return Due(tuple(zip(lapsed[::2], lapsed[1::2])), tuple(lost), tuple(over), int(now_ms), running)
 

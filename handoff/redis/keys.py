@@ -30,7 +30,8 @@
     ├── :presence     sorted set       agents not given up, by when they were last heard
     ├── :ready:LEVEL:GROUP sorted set  agents who are ready and there, by idle since; one a level
     ├── :free:LEVEL:GROUP sorted set   those of them who have a free place
-    ├── :swept        hash             last_ms, since_ms: when the sweep last came, and since when without a long pause
+    ├── :swept        hash             last_ms, since_ms: when the sweep last came, and since when without a long pause;
+    │                                  ended_ms, hold_ms: its last pause, see outage.Pause
     ├── :groups       set              groups that ever had a case
     ├── :record:KIND:ID hash           a customer, ticket, departure or setting: rev, document (JSON)
     ├── :remarks:KIND:ID list          its history, oldest first (JSON)

@@ -70,6 +70,37 @@ async def test_an_offer_that_ran_out_during_an_outage_lapses_a_little_after_it(s
     assert [agent.status for agent in await desk.agents()] == [AgentStatus.READY] * 2
 
 
+@pytest.mark.parametrize("lost_ms", [3_000, 8_000])
+@pytest.mark.parametrize("left_ms", [1_000, 20_000, -1_000])
+async def test_an_offer_stands_as_much_longer_as_nobody_could_answer_it(shop, desk, policy, lost_ms, left_ms):
+    """`left_ms` is what was left of the offer when the store came back; below zero it ran out before."""
+    await shop.agent("wang")
+    await shop.agent("li")
+    await desk.sweep()
+    case = await shop.waiting("c")
+    await sweep_for(shop, desk, policy.offer_ms - lost_ms - left_ms)
+    shop.clock.forward(lost_ms)
+    await desk.sweep()
+    await sweep_for(shop, desk, max(left_ms, 0) + lost_ms - STEP_MS)
+    assert (await desk.case(case.case_id)).offered_to == case.offered_to
+    await sweep_for(shop, desk, 2 * STEP_MS)
+    after = await desk.case(case.case_id)
+    assert (after.offered_to, after.attempts) == ("li" if case.offered_to == "wang" else "wang", 2)
+
+
+async def test_offers_made_after_an_outage_lapse_when_they_run_out(shop, desk, policy):
+    await shop.agent("wang")
+    await shop.agent("li")
+    await desk.sweep()
+    shop.clock.forward(8_000)
+    await desk.sweep()
+    case = await shop.waiting("c")
+    await sweep_for(shop, desk, policy.offer_ms - STEP_MS)
+    assert (await desk.case(case.case_id)).attempts == 1
+    await sweep_for(shop, desk, STEP_MS)
+    assert (await desk.case(case.case_id)).attempts == 2
+
+
 async def test_those_who_come_in_one_millisecond_stand_in_order_though_others_have_left(shop, desk):
     names = [f"c{number}" for number in (3, 1, 4, 15, 9, 2, 6, 5)]
     for name in names:

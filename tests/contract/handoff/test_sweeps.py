@@ -17,9 +17,9 @@ async def test_offers_lapse_in_the_order_in_which_they_ran_out(shop, desk, backe
     assert later.offer_deadline_ms > second.offer_deadline_ms
 
     shop.clock.forward(policy.offer_ms)
-    due = await backend.due(grace_ms=10**9, outage_ms=policy.outage_ms, limit=LIMIT)
+    due = await backend.due(grace_ms=10**9, outage_ms=policy.outage_ms, offer_ms=policy.offer_ms, limit=LIMIT)
     assert due.lapsed == ((second.case_id, second.offered_to), (first.case_id, later.offered_to))
-    due = await backend.due(grace_ms=10**9, outage_ms=policy.outage_ms, limit=1)
+    due = await backend.due(grace_ms=10**9, outage_ms=policy.outage_ms, offer_ms=policy.offer_ms, limit=1)
     assert due.lapsed == ((second.case_id, second.offered_to),)
 
 
@@ -30,5 +30,5 @@ async def test_agents_are_lost_in_the_order_in_which_they_were_last_heard_of(sho
         shop.clock.forward(10)
         await desk.heartbeat(name)
     shop.clock.forward(GRACE_MS)
-    due = await backend.due(grace_ms=GRACE_MS, outage_ms=policy.outage_ms, limit=LIMIT)
+    due = await backend.due(grace_ms=GRACE_MS, outage_ms=policy.outage_ms, offer_ms=policy.offer_ms, limit=LIMIT)
     assert due.lost == ("li", "zhao", "wang")
