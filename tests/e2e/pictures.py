@@ -1,4 +1,4 @@
-"""Makes the pictures of `docs/screens` anew:  python -m tests.e2e.pictures [desk] [knowledge]"""
+"""Makes the pictures of `docs/screens` anew:  python -m tests.e2e.pictures [desk] [knowledge] [reports] [admin]"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
 from tests.e2e.month import fill_archive
-from tests.e2e.pages import AgentConsole, CustomerPage, EditorPage, Screen
+from tests.e2e.pages import DESKTOP, PHONE, AdminPage, AgentConsole, CustomerPage, EditorPage, ReportsPage, Screen
 from tests.e2e.scripted import ORDER, ScriptedStack
 
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
@@ -76,6 +76,13 @@ def play(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     console.page.keyboard.press("Escape")
     console.side("摘要")
     picture(customer, "customer-person")
+    customer.page.get_by_role("button", name="更多").click()
+    expect(customer.page.get_by_role("dialog", name="更多")).to_contain_text("等待您补充")
+    picture(customer, "customer-more")
+    customer.page.emulate_media(color_scheme="dark")
+    picture(customer, "customer-more-dark")
+    customer.page.emulate_media(color_scheme="light")
+    customer.page.keyboard.press("Escape")
     waiting = CustomerPage(browser, stack.url)
     console.page.locator(".bar [data-status=break]").click()
     waiting.ask("火星上能送货吗")
@@ -84,6 +91,9 @@ def play(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     expect(console.page.locator(".supervisor tbody tr").first).to_contain_text("连续未命中")
     expect(console.page.locator(".supervisor tr").filter(has_text=ORDER)).to_contain_text("小王")
     picture(console, "supervisor")
+    console.page.emulate_media(color_scheme="dark")
+    picture(console, "supervisor-dark")
+    console.page.emulate_media(color_scheme="light")
     console.page.get_by_role("button", name="会话").click()
     console.resolve("已催发货，预计今天发出")
     expect(customer.rating_card).to_be_visible()
@@ -161,6 +171,40 @@ def edit(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
     picture("knowledge-history")
 
 
+def report(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
+    """A month, on a desk and on a phone."""
+    fill_archive(stack.data)
+    for name, display in (("wang", "小王"), ("li", "小李")):
+        stack.agent(name, display=display)
+    password = stack.agent("xiaozhou", display="小周", role="supervisor")
+    for size, viewport in (("", DESKTOP), ("-phone", PHONE)):
+        page = ReportsPage(browser, stack.url, "xiaozhou", password, viewport=viewport, period="days=30")
+        expect(page.page.locator("svg.chart").first).to_be_visible()
+        page.page.screenshot(path=keep / f"reports{size}.png")
+        page.page.emulate_media(color_scheme="dark")
+        page.page.screenshot(path=keep / f"reports{size}-dark.png")
+        page.context.close()
+
+
+def administer(browser: Browser, stack: ScriptedStack, keep: Path) -> None:
+    """People and targets, on a desk and on a phone."""
+    for name, display, role in (
+        ("xiaowang", "小王", "agent"),
+        ("xiaoli", "小李", "supervisor"),
+        ("lin", "小林", "editor"),
+    ):
+        stack.agent(name, display=display, role=role)
+    password = stack.agent("laoban", display="老板", role="admin")
+    for size, viewport in (("", DESKTOP), ("-phone", PHONE)):
+        page = AdminPage(browser, stack.url, "laoban", password, section="people", viewport=viewport)
+        page.page.screenshot(path=keep / f"admin-people{size}.png")
+        page.section("服务目标")
+        page.page.screenshot(path=keep / f"admin-targets{size}.png")
+        page.page.emulate_media(color_scheme="dark")
+        page.page.screenshot(path=keep / f"admin-targets{size}-dark.png")
+        page.context.close()
+
+
 @contextlib.contextmanager
 def demo_shop() -> Iterator[Path]:
     """A copy of the demo shop's FAQ with its golden questions, to be edited."""
@@ -174,7 +218,7 @@ def demo_shop() -> Iterator[Path]:
 def main() -> None:
     """Play the stories and keep their pictures."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:] or ["desk", "knowledge"]
+    wanted = sys.argv[1:] or ["desk", "knowledge", "reports", "admin"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         if "desk" in wanted:
@@ -183,6 +227,10 @@ def main() -> None:
         if "knowledge" in wanted:
             with demo_shop() as faq, ScriptedStack(JIEHUA_FAQ=str(faq), JIEHUA_ENCODER=str(ENCODER)) as stack:
                 edit(browser, stack, SCREENS)
+        for name, story in (("reports", report), ("admin", administer)):
+            if name in wanted:
+                with ScriptedStack() as stack:
+                    story(browser, stack, SCREENS)
         browser.close()
     large = [picture.name for picture in SCREENS.glob("*.png") if picture.stat().st_size > MOST_BYTES]
     if large:

@@ -58,7 +58,7 @@ export function timerOf(item) {
 export function customerName(item) {
   const given = item.customer || item.conversation_id;
   const visitor = /^(?:web|c)[:-](.+)$/.exec(given);
-  return visitor || !item.customer ? t("case.visitor", { id: (visitor?.[1] ?? given).slice(0, 4) }) : given;
+  return visitor || !item.customer ? t("case.visitor", { id: (visitor?.[1] ?? given).replace(/[-_]/g, "").slice(0, 4) }) : given;
 }
 
 export const reasonTag = (reason) => h("span", { class: "tag" }, t(`reason.${reason}`, {}, reason));
