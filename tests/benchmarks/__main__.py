@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from tests.benchmarks.table import PAGE, write
+from tests.benchmarks.table import PAGE, Table, write
 
 PARTS = ("turns", "knowledge", "scale", "live", "handoff", "console")
 
@@ -18,9 +18,10 @@ def main(arguments: list[str]) -> int:
         return 2
     for name in arguments or PARTS:
         print(f"== {name}", flush=True)
-        tables = importlib.import_module(f"tests.benchmarks.{name}").run()
-        write(name, tables)
-        for table in tables:
+        tables: list[Table] = []
+        for table in importlib.import_module(f"tests.benchmarks.{name}").run():
+            tables.append(table)
+            write(name, tables)  # each as it comes: what fails later costs nothing that was measured
             print(table.markdown(), flush=True)
     print(f"written to {PAGE.name}")
     return 0
